@@ -1,0 +1,14 @@
+#Requires -Modules Az.ManagementPartner
+& {
+    $ErrorActionPreference = "Stop"
+    $partnerId = "1234567"
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
+    if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
+    if (-not $link) {
+        New-AzManagementPartner -PartnerId $partnerId | Out-Null
+    } elseif ($link.PartnerId -ne $partnerId) {
+        Update-AzManagementPartner -PartnerId $partnerId | Out-Null
+    }
+    Get-AzManagementPartner
+}

@@ -1,0 +1,1 @@
+Install-Module -Name Az.ManagementPartner -Repository PSGallery -Scope CurrentUser -Force

@@ -1,0 +1,1 @@
+az extension add --name managementpartner --upgrade

@@ -1,0 +1,8 @@
+#Requires -Modules Az.ManagementPartner
+& {
+    $ErrorActionPreference = "Stop"
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    Get-AzManagementPartner -PartnerId "1234567"
+    Remove-AzManagementPartner -PartnerId "1234567"
+    Write-Output "Removed."
+}

@@ -1,0 +1,4 @@
+az login --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none &&
+  az managementpartner show --partner-id "1234567" &&
+  az managementpartner delete --partner-id "1234567" &&
+  echo "Removed."

@@ -1,0 +1,104 @@
+"""Fixtures: one emulator a session, a clean world and a clean reader a test."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import emulator
+from emulator import samples
+from emulator.harness import ROOT, STAND_IN, VENV, Reader
+from emulator.transport import Proxy
+from emulator.world import World, sample_world
+
+AZ = VENV / "az/bin/az"
+AZ_GENUINE = VENV / "az-genuine/bin/az"
+# PAL_EXTENSION=published runs everything with the extension that Microsoft publishes today (`make extension` fetches it).
+EXTENSIONS = VENV / "extensions" if os.environ.get("PAL_EXTENSION") == "published" else STAND_IN
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-wire", action="store_true", help="write wire files from what the Python snippets send")
+
+
+@pytest.fixture(scope="session", name="proxy")
+def _proxy(tmp_path_factory: pytest.TempPathFactory):
+    with Proxy(tmp_path_factory.mktemp("emulator")) as proxy:
+        yield proxy
+
+
+@pytest.fixture(name="world")
+def _world(proxy: Proxy) -> World:
+    """The sample world behind the emulator, with a clock that ticks once a write."""
+    world = sample_world()
+    world.fix_clock()
+    emulator.serve(proxy, world)
+    return world
+
+
+@pytest.fixture(name="reader")
+def _reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes):
+    """A reader with today's Azure CLI and the extension's stand-in (or the published one, when asked for)."""
+    yield (reader := Reader(proxy, tmp_path / "home", extensions=EXTENSIONS, profile=az_indexes("az", EXTENSIONS)))
+    reader.check()
+
+
+@pytest.fixture(scope="session", name="home_profile")
+def _home_profile(proxy: Proxy, az_indexes, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """The Azure CLI profile of a reader who is signed in to their home tenant."""
+    if not (indexes := az_indexes("az", EXTENSIONS)):
+        return None
+    emulator.serve(proxy, sample_world())
+    reader = Reader(proxy, tmp_path_factory.mktemp("at-home") / "home", extensions=EXTENSIONS, profile=indexes)
+    signed_in = reader.command("az", "login", "--tenant", samples.HOME_TENANT, "--allow-no-subscriptions")
+    assert signed_in.code == 0, signed_in.output
+    return reader.home / ".azure"
+
+
+@pytest.fixture(name="reader_signed_in_at_home")
+def _reader_signed_in_at_home(home_profile: Path | None, proxy: Proxy, world: World, tmp_path: Path):
+    """A reader who went home last: Azure CLI is signed in to another tenant than the block's."""
+    yield (reader := Reader(proxy, tmp_path / "home", extensions=EXTENSIONS, profile=home_profile))
+    reader.check()
+
+
+@pytest.fixture(name="genuine_reader")
+def _genuine_reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes):
+    """A reader with Azure CLI 2.60.0 and Microsoft's own managementpartner 0.1.2, the newest that PyPI has."""
+    need(AZ_GENUINE)
+    extensions = VENV / "az-genuine/extensions"
+    indexes = az_indexes("az-genuine", extensions)
+    yield (reader := Reader(proxy, tmp_path / "home", az="az-genuine", extensions=extensions, profile=indexes))
+    reader.check()
+
+
+@pytest.fixture(scope="session", name="az_indexes")
+def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
+    """Command indexes of an Azure CLI environment, built once a session."""
+
+    @functools.cache
+    def build(az: str, extensions: Path) -> Path | None:
+        if not (VENV / az / "bin/az").exists():
+            return None
+        folder = tmp_path_factory.mktemp(az)
+        Reader(proxy, folder / "home", az=az, extensions=extensions).build_indexes(folder / "indexes")
+        proxy.reset()
+        return folder / "indexes"
+
+    return build
+
+
+def need(tool: Path | str) -> None:
+    """Stop the test when a tool is missing: a skip that names it on a laptop, a failure in CI."""
+    if (isinstance(tool, Path) and tool.exists()) or (isinstance(tool, str) and shutil.which(tool)):
+        return
+    name = tool.relative_to(ROOT) if isinstance(tool, Path) else tool
+    (pytest.fail if IN_CI else pytest.skip)(f"{name} is missing: run `make test`, which installs it")

@@ -1,0 +1,28 @@
+"""An emulated Azure for tests: real clients, unmodified, talk to it through a proxy.
+
+`serve` puts a world behind a running proxy. Rooms: transport (bytes), world (rules), one module a host, and harness (run a file as
+a reader would).
+"""
+
+from __future__ import annotations
+
+from .arm import Arm
+from .entra import Entra
+from .extension_index import extension_index
+from .imds import Imds
+from .transport import Proxy
+from .world import World
+
+HOSTS = {
+    "management.azure.com": Arm,
+    "login.microsoftonline.com": Entra,
+    "169.254.169.254": Imds,
+    "aka.ms": extension_index,
+    "azcliextensionsync.blob.core.windows.net": extension_index,
+}
+
+
+def serve(proxy: Proxy, world: World) -> None:
+    """Let `proxy` answer for `world` from now on, and forget what it saw before."""
+    proxy.hosts = {name: host(world) for name, host in HOSTS.items()}
+    proxy.reset()

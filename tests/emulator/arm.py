@@ -1,0 +1,175 @@
+"""management.azure.com: routes of Azure Resource Manager over the world's rules.
+
+Paths, methods and answers of Microsoft.ManagementPartner follow its published description, 2018-02-01 (spec); header names and the
+doubled error body are recorded. Subscriptions and tenants follow the published ARM descriptions as far as the clients read them.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from .transport import Request, Response
+from .world import Link, ServiceError, World
+
+AUDIENCES = {"https://management.azure.com", "https://management.core.windows.net"}
+PARTNER_API = "2018-02-01"
+
+
+class Arm:
+    """Callable host. Reads who is asking from the bearer token's `tid` and `oid`, as the service does (recorded)."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self.routes: list[tuple[str, str, Callable[..., Response]]] = [
+            ("GET", r"/subscriptions", self.list_subscriptions),
+            ("GET", r"/tenants", self.list_tenants),
+            ("GET", r"/providers/Microsoft\.ManagementPartner/operations", self.list_operations),
+            ("GET", r"/providers/Microsoft\.ManagementPartner/partners/?", self.get_partner),
+            ("GET", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.get_partner),
+            ("PUT", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.create_partner),
+            ("PATCH", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.update_partner),
+            ("DELETE", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.delete_partner),
+        ]
+
+    def __call__(self, request: Request) -> Response:
+        try:
+            caller = self.caller(request)
+            self.check_version(request)
+            for method, pattern, handler in self.routes:
+                match = re.fullmatch(pattern, request.path, re.IGNORECASE)  # reported: case does not matter
+                if match and method == request.method:
+                    response = handler(caller, *match.groups())
+                    break
+            else:
+                response = not_emulated(request)
+        except ServiceError as error:
+            response = Response(error.status, error_body(request, error))
+        response.headers = arm_headers(request) | response.headers
+        return response
+
+    def caller(self, request: Request) -> dict:
+        """The token's claims. 401 without a usable one; texts modelled on ARM's usual ones."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise ServiceError(
+                401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+            )
+        claims = self.world.claims(token)
+        if claims is None or str(claims["aud"]).rstrip("/") not in AUDIENCES:
+            raise ServiceError(401, "InvalidAuthenticationToken", "The access token is invalid.")
+        return claims
+
+    @staticmethod
+    def check_version(request: Request) -> None:
+        """api-version is required everywhere (spec); the wording is modelled on ARM's."""
+        version = request.query.get("api-version")
+        if not version:
+            raise ServiceError(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
+        if "managementpartner" in request.path.lower() and version != PARTNER_API:
+            raise ServiceError(400, "InvalidApiVersionParameter", f"[modelled] api-version '{version}' is not known.")
+        if request.method == "PUT" and "content-length" not in request.headers:
+            raise ServiceError(411, "LengthRequired", "[modelled] PUT without Content-Length.")
+
+    def list_subscriptions(self, caller: dict) -> Response:
+        tenant = self.world.tenants[caller["tid"]]
+        value = [
+            {
+                "id": f"/subscriptions/{id}",
+                "subscriptionId": id,
+                "tenantId": tenant.id,
+                "displayName": name,
+                "state": "Enabled",
+                "managedByTenants": [],
+            }
+            for id, name in tenant.subscriptions.items()
+            if self.can_see(caller, id)
+        ]
+        return Response(200, {"value": value, "count": {"type": "Total", "value": len(value)}})
+
+    def can_see(self, caller: dict, subscription: str) -> bool:
+        """People see every subscription of their tenant here; service principals see none until they get a role."""
+        return caller["idtyp"] == "user"
+
+    def list_tenants(self, caller: dict) -> Response:
+        """The tenants where the caller is known under any object ID."""
+        person = next((p for p in self.world.people if caller["oid"] in p.objects.values()), None)
+        ids = person.objects if person else [caller["tid"]]
+        tenants = [self.world.tenants[id] for id in ids]
+        value = [
+            {"id": f"/tenants/{t.id}", "tenantId": t.id, "displayName": t.name, "defaultDomain": t.domain}
+            for t in tenants
+        ]
+        return Response(200, {"value": value})
+
+    def list_operations(self, caller: dict) -> Response:
+        names = ("read", "write", "action", "delete")
+        value = [{"name": f"Microsoft.ManagementPartner/partners/{name}"} for name in names]  # spec example
+        return Response(200, {"value": value})
+
+    def get_partner(self, caller: dict, partner_id: str | None = None) -> Response:
+        return self.partner(self.world.read_link(caller["tid"], caller["oid"], partner_id))
+
+    def create_partner(self, caller: dict, partner_id: str) -> Response:
+        return self.partner(self.world.create_link(caller["tid"], caller["oid"], partner_id))
+
+    def update_partner(self, caller: dict, partner_id: str) -> Response:
+        return self.partner(self.world.update_link(caller["tid"], caller["oid"], partner_id))
+
+    def delete_partner(self, caller: dict, partner_id: str) -> Response:
+        self.world.delete_link(caller["tid"], caller["oid"], partner_id)
+        return Response(200)
+
+    def partner(self, link: Link) -> Response:
+        """PartnerResponse with the recorded key order, lower-case provider in `id`, and etag equal to version."""
+        properties = {
+            "partnerId": link.partner_id,
+            "partnerName": self.world.partners[link.partner_id],
+            "tenantId": link.tenant,
+            "objectId": link.object_id,
+            "version": link.version,
+            "updatedTime": link.updated,
+            "createdTime": link.created,
+            "state": link.state,
+        }
+        return Response(
+            200,
+            {
+                "id": f"/providers/microsoft.managementpartner/partners/{link.partner_id}",
+                "type": "Microsoft.ManagementPartner/partners",
+                "name": link.partner_id,
+                "etag": link.version,
+                "properties": properties,
+            },
+        )
+
+
+def error_body(request: Request, error: ServiceError) -> dict:
+    """code and message inside `error`; Microsoft.ManagementPartner repeats them at the top level (recorded)."""
+    detail = {"code": error.code, "message": error.message}
+    return {"error": detail, **detail} if "managementpartner" in request.path.lower() else {"error": detail}
+
+
+def arm_headers(request: Request) -> dict[str, str]:
+    """Headers that recorded answers carry; writes also carry the remaining quota."""
+    request_id = str(uuid.uuid4())
+    headers = {
+        "Cache-Control": "no-cache",
+        "Pragma": "no-cache",
+        "Expires": "-1",
+        "x-ms-request-id": request_id,
+        "x-ms-correlation-request-id": request_id,
+        "x-ms-routing-request-id": f"EMULATOR:{datetime.now(UTC):%Y%m%dT%H%M%SZ}:{request_id}",
+        "request-id": request_id,
+    }
+    if request.method in {"PUT", "PATCH", "DELETE"}:
+        headers["x-ms-ratelimit-remaining-tenant-resource-requests"] = "99"
+    return headers
+
+
+def not_emulated(request: Request) -> Response:
+    """A route nobody wrote: loud, so that no test takes it for an empty answer."""
+    text = f"The emulator has no {request.method} {request.host}{request.path}. Add it to tests/emulator/."
+    return Response(501, {"error": {"code": "NotEmulated", "message": text}})

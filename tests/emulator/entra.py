@@ -1,0 +1,255 @@
+"""login.microsoftonline.com: sign-in of people and applications.
+
+Endpoints and fields are those the real clients need, found by running azure-identity, MSAL, Azure CLI and Azure PowerShell against it.
+Error numbers and texts come from public reports listed in tests/data/token-errors.json; HTTP status and wording marked there as not
+confirmed are modelled. Tokens are signed by the emulated world; nobody outside it accepts them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import escape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import jwt
+from cryptography import x509
+
+from .arm import not_emulated
+from .transport import Request, Response
+from .world import Application, Person, World
+
+HOST = "https://login.microsoftonline.com"
+ERRORS = json.loads((Path(__file__).parent.parent / "data/token-errors.json").read_text())["errors"]
+CLIENT_CREDENTIALS, DEVICE_CODE = "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class SignInError(Exception):
+    """A refusal of the token service by AADSTS number, with the values its published text needs."""
+
+    def __init__(self, number: int, **values: str):
+        self.number, self.values = number, values
+
+    def body(self) -> tuple[int, dict]:
+        known = ERRORS[str(self.number)]
+        now = datetime.now(UTC)
+        trail = f" Trace ID: {uuid.uuid4()} Correlation ID: {uuid.uuid4()} Timestamp: {now:%Y-%m-%d %H:%M:%SZ}"
+        text = f"AADSTS{self.number}: {known['text'].format(**self.values)}{trail}"
+        return known["status"], {"error": known["error"], "error_description": text, "error_codes": [self.number]}
+
+
+class Entra:
+    """Callable host. `codes` holds what was handed out and not yet redeemed: each code and device code works once."""
+
+    def __init__(self, world: World):
+        self.world = world
+        self.codes: dict[str, dict] = {}
+        self.grants: dict[str, Callable[[str, dict], Response]] = {
+            CLIENT_CREDENTIALS: self.grant_to_application,
+            "authorization_code": self.grant_by_code,
+            DEVICE_CODE: self.grant_by_device_code,
+            "refresh_token": self.grant_by_refresh_token,
+        }
+
+    def __call__(self, request: Request) -> Response:
+        tenant, _, route = request.path.strip("/").partition("/")
+        try:
+            if route == "discovery/instance":
+                return Response(200, instance_discovery())
+            tenant = self.tenant(tenant)
+            if route == "v2.0/.well-known/openid-configuration":
+                return Response(200, openid_configuration(tenant))
+            if route == "oauth2/v2.0/authorize":
+                return self.authorize(tenant, request.query)
+            if route == "oauth2/v2.0/devicecode":
+                return self.start_device_code(tenant, request.form)
+            if route == "oauth2/v2.0/token":
+                form = request.form
+                return self.grants[form["grant_type"]](tenant, form)
+            return not_emulated(request)
+        except SignInError as error:
+            return Response(*error.body())
+
+    def tenant(self, name: str) -> str:
+        """A tenant ID, or the home tenant of whoever sits at the browser for `organizations` and `common`."""
+        if name in {"organizations", "common"}:
+            return name
+        for tenant in self.world.tenants.values():
+            if name.lower() in {tenant.id, tenant.domain}:
+                return tenant.id
+        raise SignInError(90002, tenant=name)
+
+    # --- people ---
+
+    def authorize(self, tenant: str, query: dict) -> Response:
+        """The sign-in page: whoever is at the browser consents at once. Answers as the client asked, by form or redirect.
+
+        An error goes back to the client here (modelled): the real page shows AADSTS50020 to the person and waits.
+        """
+        answer = {"state": query["state"]}
+        try:
+            person = self.member(tenant, self.world.at_the_browser)
+            answer["code"] = self.hand_out(person, tenant, query)
+        except SignInError as error:
+            answer |= {k: v for k, v in error.body()[1].items() if k != "error_codes"}
+        if query.get("response_mode") == "form_post":
+            fields = "".join(f'<input type="hidden" name="{k}" value="{escape(v)}">' for k, v in answer.items())
+            page = f'<form method="post" action="{escape(query["redirect_uri"])}">{fields}</form>'
+            return Response(200, page.encode(), {"Content-Type": "text/html"})
+        return Response(302, None, {"Location": f"{query['redirect_uri']}?{urlencode(answer)}"})
+
+    def member(self, tenant: str, person: Person | None) -> Person:
+        if person is None:  # nobody signs in: the page was closed or cancelled
+            raise SignInError(65004)
+        if tenant in self.world.tenants and tenant not in person.objects:
+            raise SignInError(
+                50020,
+                upn=person.upn,
+                idp=f"https://sts.windows.net/{person.home}/",
+                tenant=self.world.tenants[tenant].name,
+                client_id="the client's ID",
+            )
+        return person
+
+    def hand_out(self, person: Person, tenant: str, asked: dict) -> str:
+        code = secrets.token_urlsafe(24)
+        self.codes[code] = {"person": person, "tenant": tenant, "asked": asked}
+        return code
+
+    def start_device_code(self, tenant: str, form: dict) -> Response:
+        """A device code that the person at the browser enters while the client waits for its first poll."""
+        code = self.hand_out(self.world.at_the_browser, tenant, form)
+        uri = "https://microsoft.com/devicelogin"
+        message = f"To sign in, use a web browser to open the page {uri} and enter the code EMULATOR to authenticate."
+        body = {"user_code": "EMULATOR", "device_code": code, "verification_uri": uri, "message": message}
+        return Response(200, body | {"expires_in": 900, "interval": 1})
+
+    def grant_by_device_code(self, tenant: str, form: dict) -> Response:
+        grant = self.codes.pop(form["device_code"])
+        return self.user_tokens(tenant, grant["person"], form | {"scope": grant["asked"]["scope"]})
+
+    def grant_by_code(self, tenant: str, form: dict) -> Response:
+        """Redeem a code once; the PKCE verifier must hash to the challenge that came with it (RFC 7636)."""
+        grant = self.codes.pop(form["code"])
+        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        assert grant["asked"]["code_challenge"] == base64url(digest), "PKCE verifier does not match its challenge"
+        return self.user_tokens(tenant, grant["person"], form, grant["asked"].get("nonce"))
+
+    def grant_by_refresh_token(self, tenant: str, form: dict) -> Response:
+        person = next(p for p in self.world.people if p.upn == self.world.claims(form["refresh_token"])["upn"])
+        return self.user_tokens(tenant, person, form)
+
+    def user_tokens(self, tenant: str, person: Person, form: dict, nonce: str | None = None) -> Response:
+        """Access, ID and refresh token of `person` as the object they are in `tenant`."""
+        tenant = self.member(tenant, person).home if tenant in {"organizations", "common"} else tenant
+        self.member(tenant, person)
+        who = {
+            "tid": tenant,
+            "oid": person.objects[tenant],
+            "sub": person.objects[tenant],
+            "iss": f"{HOST}/{tenant}/v2.0",
+        }
+        id_claims = who | {"aud": form["client_id"], "preferred_username": person.upn, "name": person.upn}
+        scope = form["scope"]
+        return Response(
+            200,
+            {
+                "token_type": "Bearer",
+                "scope": scope,
+                "expires_in": 3600,
+                "ext_expires_in": 3600,
+                "access_token": self.world.sign(
+                    who | {"aud": audience(scope), "upn": person.upn, "idtyp": "user", "appid": form["client_id"]}
+                ),
+                "refresh_token": self.world.sign({"upn": person.upn}),
+                "id_token": self.world.sign(id_claims | ({"nonce": nonce} if nonce else {})),
+                "client_info": base64url(
+                    json.dumps({"uid": person.objects[person.home], "utid": person.home}).encode()
+                ),
+            },
+        )
+
+    # --- applications ---
+
+    def grant_to_application(self, tenant: str, form: dict) -> Response:
+        """Client credentials by secret, certificate or federated token; the token names the service principal."""
+        application = self.world.applications.get(form["client_id"])
+        if application is None or tenant not in application.service_principals:
+            raise SignInError(700016, client_id=form["client_id"], tenant=self.world.tenants[tenant].name)
+        if "client_secret" in form:
+            if form["client_secret"] not in application.secrets:
+                raise SignInError(7000215, client_id=form["client_id"])
+        elif "client_assertion" in form:
+            self.check_assertion(application, tenant, form["client_assertion"])
+        else:
+            raise SignInError(7000216)
+        object_id = application.service_principals[tenant]
+        claims = {"tid": tenant, "oid": object_id, "sub": object_id, "appid": application.client_id, "idtyp": "app"}
+        token = self.world.sign(claims | {"aud": audience(form["scope"]), "iss": f"{HOST}/{tenant}/v2.0"})
+        return Response(
+            200, {"token_type": "Bearer", "expires_in": 3600, "ext_expires_in": 3600, "access_token": token}
+        )
+
+    def check_assertion(self, application: Application, tenant: str, assertion: str) -> None:
+        """A JWT signed with the app's certificate, or one of a trusted issuer that matches a federated credential."""
+        claimed = jwt.decode(assertion, options={"verify_signature": False})
+        if claimed.get("iss") == application.client_id:
+            if not any(signed_with(pem, assertion, tenant) for pem in application.certificates):
+                raise SignInError(700027, client_id=application.client_id)
+            return
+        issued = self.world.claims(assertion) or {}
+        trusted = [c for c in application.federated if c.issuer == issued.get("iss")]
+        if not trusted:
+            raise SignInError(700211, issuer=claimed.get("iss", ""))
+        subjects = {c.subject for c in trusted if c.audience == issued["aud"]}
+        if issued["sub"] not in subjects:
+            same_but_case = issued["sub"].lower() in {s.lower() for s in subjects}
+            raise SignInError(7002138 if same_but_case else 700213, subject=issued["sub"])
+
+
+def signed_with(certificate: str, assertion: str, tenant: str) -> bool:
+    """Whether a client assertion was signed with this PEM certificate for this tenant's token endpoint (RFC 7523)."""
+    key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    audiences = [f"{HOST}/{tenant}/oauth2/v2.0/token", f"{HOST}/{tenant}/v2.0"]
+    try:
+        jwt.decode(assertion, key, ["RS256", "PS256"], audience=audiences)
+    except jwt.InvalidTokenError:
+        return False
+    return True
+
+
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def audience(scope: str) -> str:
+    """The resource of the first `…/.default` in a scope string; the Azure CLI writes it with two slashes."""
+    resource = next(s for s in scope.split() if s.startswith("http"))
+    return resource.removesuffix(".default").rstrip("/")
+
+
+def openid_configuration(tenant: str) -> dict:
+    base = f"{HOST}/{tenant}"
+    return {
+        "issuer": f"{base}/v2.0",
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
+    }
+
+
+def instance_discovery() -> dict:
+    host = HOST.removeprefix("https://")
+    metadata = [{"preferred_network": host, "preferred_cache": "login.windows.net", "aliases": [host]}]
+    return {
+        "tenant_discovery_endpoint": f"{HOST}/common/v2.0/.well-known/openid-configuration",
+        "api-version": "1.1",
+        "metadata": metadata,
+    }

@@ -1,0 +1,188 @@
+"""Run one published file the way a reader would, and report what it printed and what it sent.
+
+A `Reader` is a person at a clean machine: empty home, private tool profiles, nothing of the outer environment but what an
+operating system needs. The emulator reaches it only through the proxy and CA variables that every client honours.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .transport import Exchange, Proxy
+
+ROOT = Path(__file__).parent.parent.parent
+VENV = ROOT / ".venv"
+STAND_IN = ROOT / "tests/standin"
+TIMEOUT = 60
+
+# Hosts that clients try on their own account and do well without; every other refused host fails the test.
+HARMLESS_REFUSALS = {
+    "azcliprod.blob.core.windows.net": "Azure CLI asks for its newest version on first use of a profile",
+    "raw.githubusercontent.com": "the same by Azure CLI 2.60.0",
+    "dc.services.visualstudio.com": "telemetry of Azure PowerShell, sent even when refused",
+}
+
+
+@dataclass
+class Result:
+    """What one run left behind: `code` is the exit status, `exchanges` everything that went through the emulator."""
+
+    code: int
+    stdout: str
+    stderr: str
+    exchanges: list[Exchange]
+
+    @property
+    def output(self) -> str:
+        return self.stdout + self.stderr
+
+
+@dataclass
+class Reader:
+    """A reader's machine with `home` as its home. `az` names the Azure CLI environment below .venv to use.
+
+    `profile` is an Azure CLI profile to start from; the default has only the command indexes that the CLI builds on first use.
+    """
+
+    proxy: Proxy
+    home: Path
+    az: str = "az"
+    extensions: Path = STAND_IN
+    extra: dict[str, str] = field(default_factory=dict)
+    profile: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.work = self.home / "work"
+        self.bin = self.home / "bin"
+        self.work.mkdir(parents=True)
+        self.bin.mkdir()
+        browser = f'"{sys.executable}" "{Path(__file__).parent / "browser.py"}"'
+        self.browser = f"{browser} %s &"
+        cli = VENV / self.az / "bin/az"
+        if cli.exists():
+            (self.bin / "az").symlink_to(cli)
+        if self.profile:
+            shutil.copytree(self.profile, self.home / ".azure")
+        (self.bin / "xdg-open").write_text(f'#!/bin/sh\nexec {browser} "$1"\n')
+        (self.bin / "xdg-open").chmod(0o755)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The whole environment of a run: nothing else is inherited."""
+        ca = str(self.proxy.ca_file)
+        env = {k: os.environ[k] for k in ("LANG", "SYSTEMROOT", "TEMP", "COMSPEC", "PATHEXT") if k in os.environ}
+        pwsh_modules = os.environ.get("PSModulePath")
+        env |= {"PSModulePath": pwsh_modules} if pwsh_modules else {}
+        env |= {
+            "PATH": os.pathsep.join([str(self.bin), str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "HOME": str(self.home),
+            "USERPROFILE": str(self.home),
+            "HTTP_PROXY": self.proxy.url,
+            "HTTPS_PROXY": self.proxy.url,
+            "http_proxy": self.proxy.url,
+            "https_proxy": self.proxy.url,
+            "NO_PROXY": "localhost,127.0.0.1",
+            "no_proxy": "localhost,127.0.0.1",
+            "REQUESTS_CA_BUNDLE": ca,
+            "SSL_CERT_FILE": ca,
+            "CURL_CA_BUNDLE": ca,
+            "NODE_EXTRA_CA_CERTS": ca,
+            "BROWSER": self.browser,
+            "AZURE_CONFIG_DIR": str(self.home / ".azure"),
+            "AZURE_EXTENSION_DIR": str(self.extensions),
+            "AZURE_CORE_COLLECT_TELEMETRY": "no",
+            "POWERSHELL_TELEMETRY_OPTOUT": "1",
+            "PYTHONUTF8": "1",
+        }
+        return env | self.extra
+
+    def build_indexes(self, target: Path) -> None:
+        """Let Azure CLI build its command indexes and keep only those, for other readers' `profile`."""
+        self.command("az", "account", "list")
+        target.mkdir()
+        for name in ("commandIndex", "helpIndex", "extensionIndex", "extensionHelpIndex", "versionCheck"):
+            if (file := self.home / ".azure" / f"{name}.json").exists():
+                shutil.copy(file, target)
+
+    def command(self, *argv: str, stdin: str | None = None) -> Result:
+        """Run a program in the reader's working directory; fails the test after TIMEOUT seconds."""
+        before = len(self.proxy.exchanges)
+        done = subprocess.run(
+            argv, cwd=self.work, env=self.env, input=stdin or "", text=True, capture_output=True, timeout=TIMEOUT
+        )
+        return Result(done.returncode, done.stdout, done.stderr, self.proxy.exchanges[before:])
+
+    def run(self, snippet: Path, values: dict[str, str] | None = None) -> Result:
+        """Run a published file, saved to an empty directory. `values` puts the reader's own over sample values."""
+        shutil.rmtree(self.work)
+        self.work.mkdir()
+        file = self.work / snippet.name
+        file.write_bytes(painted(snippet, values or {}).encode())
+        return self.command(*interpreter(snippet.suffix), file.name)
+
+    def paste(self, text: str) -> Result:
+        """Paste `text` into a live interactive bash, as a terminal does, then ask whether that shell still lives.
+
+        The subscription list that `az login` shows on a terminal is answered with Enter. `code` is the block's status;
+        a shell that was closed by the block gives -1.
+        """
+        import pty  # not on Windows
+
+        before = len(self.proxy.exchanges)
+        controller, terminal = pty.openpty()
+        shell = subprocess.Popen(
+            ["bash", "--norc", "--noprofile", "-i"],
+            cwd=self.work,
+            env=self.env | {"PS1": "", "PS2": "", "TERM": "dumb"},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        os.write(controller, text.rstrip("\n").encode() + b"\n" + b'echo "alive:$?:"\n')
+        seen = ""
+        try:
+            while not (alive := re.search(r"\nalive:(\d+):", seen.replace("\r", ""))):
+                chunk = os.read(controller, 65536).decode(errors="replace")
+                seen += chunk
+                if "Select a subscription and tenant" in chunk:
+                    os.write(controller, b'\necho "alive:$?:"\n')
+        except OSError:  # the terminal was hung up: the shell is gone
+            alive = None
+        finally:
+            shell.kill()
+            shell.wait()
+            os.close(controller)
+        return Result(int(alive[1]) if alive else -1, seen, "", self.proxy.exchanges[before:])
+
+    def check(self) -> None:
+        """Fail for anything the emulator itself got wrong or should have served."""
+        assert not self.proxy.errors, f"the emulator failed: {self.proxy.errors!r}"
+        unknown = [h for h in self.proxy.refused if h not in HARMLESS_REFUSALS]
+        assert not unknown, f"requests to hosts outside the emulator: {unknown}"
+        missing = [e.response.body for e in self.proxy.exchanges if e.response and e.response.status == 501]
+        assert not missing, f"routes the emulator lacks: {missing}"
+
+
+def painted(snippet: Path, values: dict[str, str]) -> str:
+    """The file's text with each sample value replaced, as the page does it; unchanged without `values`."""
+    text = snippet.read_bytes().decode()
+    for sample, own in values.items():
+        text = text.replace(sample, own)
+    return text
+
+
+def interpreter(suffix: str) -> list[str]:
+    """How a reader runs a file of that kind."""
+    return {
+        ".py": [sys.executable],
+        ".sh": ["bash"],
+        ".ps1": ["pwsh", "-NoProfile", "-NonInteractive", "-File"],
+    }[suffix]

@@ -1,0 +1,11 @@
+"""Check PowerShell text where no PowerShell can run it (what the pages call "checked").
+
+`check` holds every command against Microsoft's published reference, reduced in
+data/powershell-reference.json. `paste_safe` adds what counts when a reader pastes the text into a
+live shell. Both return messages `file:line: found → write`; an empty list is a pass.
+"""
+
+from .commands import check
+from .paste import paste_safe
+
+__all__ = ["check", "paste_safe"]

@@ -1,0 +1,367 @@
+"""The emulator's contract: recorded traffic replays, published shapes hold, and whatever it does not know is loud."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+import requests
+import trustme
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import CertificateCredential, ClientAssertionCredential, ClientSecretCredential
+from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
+from conftest import AZ, need
+from emulator import samples
+from emulator.entra import audience
+from emulator.harness import Reader
+from emulator.transport import Fault, Proxy, Response
+from emulator.world import (
+    GLOBAL_ACCOUNT_ID,
+    GUEST_IN_CUSTOMER,
+    OTHER_CUSTOMER,
+    Application,
+    FederatedCredential,
+    Link,
+    ManagedIdentity,
+    World,
+)
+
+DATA = Path(__file__).parent / "data"
+RECORDED = json.loads((DATA / "recorded-exchanges.json").read_text())["exchanges"]
+API = json.loads((DATA / "managementpartner-api.json").read_text())
+PARTNERS = "https://management.azure.com/providers/Microsoft.ManagementPartner/partners"
+VERSION = "?api-version=2018-02-01"
+ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
+
+
+@pytest.fixture(name="session")
+def _session(proxy: Proxy, world: World):
+    """Plain HTTP through the emulator as the guest of the customer's tenant."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {"https": proxy.url, "http": proxy.url}
+        session.verify = str(proxy.ca_file)
+        session.headers["Authorization"] = f"Bearer {token(world)}"
+        session.headers["Content-Length"] = "0"
+        yield session
+    assert proxy.errors == []
+
+
+def token(world: World, tenant: str = ME[0], object_id: str = ME[1], **claims: object) -> str:
+    who = {"tid": tenant, "oid": object_id, "aud": "https://management.azure.com", "idtyp": "user"}
+    return world.sign(who | claims)
+
+
+# --- recorded traffic ---
+
+
+def arrange(world: World, recorded: dict) -> tuple[str, str]:
+    """Put the world where it must have been just before this answer, and return who asked."""
+    body = recorded["body"] or {}
+    link = body.get("properties") or {"tenantId": ME[0], "objectId": ME[1]}
+    who = (link["tenantId"], link["objectId"])
+    if "version" in link:
+        world.partners[link["partnerId"]] = ""
+        # a write found the version before it; a read found this one
+        version = link["version"] - (recorded["method"] != "GET")
+        state = "Deleted" if recorded["method"] == "PUT" else "Active"
+        world.links[who] = Link(link["partnerId"], *who, version, link["createdTime"], link["updatedTime"], state)
+        world.now = lambda: link["updatedTime"]
+    return who
+
+
+@pytest.mark.parametrize("recorded", RECORDED, ids=[r["id"] for r in RECORDED])
+def test_recorded_exchange_replays(recorded: dict, world: World, session: requests.Session) -> None:
+    who = arrange(world, recorded)
+    session.headers["Authorization"] = f"Bearer {token(world, *who)}"
+    answer = session.request(recorded["method"], recorded["url"])
+    assert answer.status_code == recorded["status"]
+    body = answer.json() if answer.content else None
+    if body and "properties" in body:
+        body["properties"].pop("partnerName")  # the service sends it only since mid 2018 (reported)
+        assert list(body["properties"]) == list(recorded["body"]["properties"]), "key order on the wire"
+    assert body == recorded["body"]
+    headers = recorded["headers"] | ({} if answer.status_code >= 400 else {"content-length": None})
+    for name, value in headers.items():
+        assert value is None or answer.headers[name] == value
+
+
+def test_counters_and_created_time_survive_delete(world: World, session: requests.Session) -> None:
+    """Every write counts, delete included; the first createdTime stays for ever (recorded: 57, 59, 61, 63, 64)."""
+    first = session.put(f"{PARTNERS}/1234567{VERSION}").json()
+    assert session.delete(f"{PARTNERS}/1234567{VERSION}").status_code == 200
+    again = session.put(f"{PARTNERS}/7654321{VERSION}").json()
+    changed = session.patch(f"{PARTNERS}/1234567{VERSION}").json()
+    assert [r["etag"] for r in (first, again, changed)] == [1, 3, 4]
+    assert {r["properties"]["createdTime"] for r in (first, again, changed)} == {first["properties"]["createdTime"]}
+    assert changed["id"].endswith("/1234567")
+    assert session.get(f"{PARTNERS}{VERSION}").json()["etag"] == 4, "reading counts nothing"
+
+
+# --- published shapes ---
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), API["operations"], ids=[o[2] for o in API["operations"]])
+def test_answers_have_the_published_shape(method: str, path: str, operation: str, world, session) -> None:
+    if operation != "Partner_Create":
+        world.create_link(*ME, samples.PARTNER_ID)
+    url = f"https://management.azure.com{path}{VERSION}".replace("{partnerId}", samples.PARTNER_ID)
+    answer = session.request(method, url)
+    assert answer.status_code == 200
+    if operation == "Partner_Delete":
+        assert answer.content == b""
+        return
+    shape = "OperationList" if operation == "Operation_List" else "PartnerResponse"
+    validate(answer.json(), shape)
+    refusal = session.request(method, url.replace(VERSION, ""))
+    assert refusal.status_code == 400
+    validate(refusal.json(), "Error")
+
+
+def validate(body: dict, shape: str) -> None:
+    schema = {"$ref": f"#/definitions/{shape}", "definitions": API["definitions"]}
+    jsonschema.Draft7Validator(schema, format_checker=jsonschema.FormatChecker()).validate(body)
+
+
+# --- what every client relies on ---
+
+
+@pytest.mark.parametrize("path", ["/partners", "/partners/", "/PARTNERS/1234567"])
+def test_link_is_found_whatever_the_slash_or_case(path: str, world: World, session: requests.Session) -> None:
+    world.create_link(*ME, samples.PARTNER_ID)
+    answer = session.get(f"https://management.azure.com/providers/microsoft.managementpartner{path}{VERSION}")
+    assert answer.json()["name"] == samples.PARTNER_ID
+
+
+@pytest.mark.parametrize("partner_id", ["9999999", GLOBAL_ACCOUNT_ID, "abc", "1234567%20"])
+def test_only_location_account_ids_are_partner_ids(partner_id: str, world: World, session: requests.Session) -> None:
+    answer = session.put(f"{PARTNERS}/{partner_id}{VERSION}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "PartnerIdInvalid")
+    assert world.links == {}
+
+
+def test_each_tenant_keeps_its_own_link(world: World, session: requests.Session) -> None:
+    session.put(f"{PARTNERS}/1234567{VERSION}")
+    session.headers["Authorization"] = f"Bearer {token(world, OTHER_CUSTOMER, world.people[0].objects[OTHER_CUSTOMER])}"
+    assert session.get(f"{PARTNERS}{VERSION}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "Basic x", "Bearer x.y.z", "expired", "graph"],
+    ids=["none", "not-bearer", "forged", "expired", "other-audience"],
+)
+def test_no_usable_token_is_401(header: str | None, world: World, session: requests.Session) -> None:
+    made = {
+        "expired": f"Bearer {token(world, exp=1)}",
+        "graph": f"Bearer {token(world, aud='https://graph.microsoft.com')}",
+    }
+    session.headers["Authorization"] = made.get(header, header) if header else None
+    answer = session.put(f"{PARTNERS}/1234567{VERSION}")
+    assert answer.status_code == 401
+    assert world.links == {}
+
+
+def test_put_without_content_length_is_refused(world: World, reader: Reader) -> None:
+    need("curl")
+    url = f"{PARTNERS}/1234567{VERSION}"
+    config = f'header = "Authorization: Bearer {token(world)}"'
+    result = reader.command("curl", "-sS", "-X", "PUT", "-w", "%{http_code}", "-K", "-", url, stdin=config)
+    assert result.stdout.endswith("411")
+    assert world.links == {}
+
+
+# --- loud where it knows nothing ---
+
+
+def test_unknown_route_is_501_and_fails_the_reader(session: requests.Session, proxy: Proxy, tmp_path: Path) -> None:
+    answer = session.get("https://management.azure.com/providers/Microsoft.Nothing?api-version=1")
+    assert answer.status_code == 501
+    with pytest.raises(AssertionError, match="routes the emulator lacks"):
+        Reader(proxy, tmp_path / "r").check()
+
+
+def test_unknown_host_is_refused_and_fails_the_reader(session: requests.Session, proxy: Proxy, tmp_path: Path) -> None:
+    with pytest.raises(requests.exceptions.ProxyError):
+        session.get("https://example.com/")
+    with pytest.raises(AssertionError, match=r"outside the emulator: \['example.com'\]"):
+        Reader(proxy, tmp_path / "r").check()
+
+
+def test_failure_inside_the_emulator_fails_the_reader(
+    session: requests.Session, world: World, proxy: Proxy, tmp_path: Path
+) -> None:
+    world.read_link = None  # type: ignore[assignment, method-assign]
+    assert session.get(f"{PARTNERS}{VERSION}").status_code == 500
+    with pytest.raises(AssertionError, match="NoneType"):
+        Reader(proxy, tmp_path / "r").check()
+    proxy.errors.clear()
+
+
+def test_client_without_our_ca_is_recorded(proxy: Proxy, world: World) -> None:
+    host, _, port = proxy.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"CONNECT management.azure.com:443 HTTP/1.1\r\n\r\n")
+        assert b"200" in connection.recv(1024)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ssl.create_default_context().wrap_socket(connection.dup(), server_hostname="management.azure.com")
+        while connection.recv(1024):
+            pass  # until the emulator has closed its side, after writing its record
+    assert any("TLS failed" in refusal for refusal in proxy.refused)
+
+
+def test_fault_can_lose_the_answer_after_the_write(world: World, session: requests.Session, proxy: Proxy) -> None:
+    """The retry of a create whose answer was lost meets its own link."""
+    proxy.faults.append(Fault(lambda r: r.method == "PUT", None, apply=True))
+    with pytest.raises(requests.exceptions.ConnectionError):
+        session.put(f"{PARTNERS}/1234567{VERSION}")
+    assert world.active_links() == {ME: samples.PARTNER_ID}
+
+
+def test_throttling_is_survived_by_the_real_client(world: World, proxy: Proxy, online: None) -> None:
+    application(world)
+    throttled = Response(429, {"error": {"code": "TooManyRequests", "message": "x"}}, {"Retry-After": "0"})
+    proxy.faults.append(Fault(lambda r: r.method == "PUT", throttled, times=2))
+    credential = ClientSecretCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, "sesame")
+    ACEProvisioningManagementPartnerAPI(credential).partner.create(samples.PARTNER_ID)
+    assert [e.response.status for e in proxy.exchanges if e.request.method == "PUT"] == [429, 429, 200]
+
+
+# --- sign-in, with the real azure-identity ---
+
+
+@pytest.fixture(name="online")
+def _online(proxy: Proxy, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This very process reaches the emulator as a client does: by environment."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY"):
+        monkeypatch.setenv(name, proxy.url)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(proxy.ca_file))
+
+
+def application(world: World) -> Application:
+    app = Application(samples.CLIENT_ID, "pal", {samples.CUSTOMER_TENANT: samples.SERVICE_PRINCIPAL}, {"sesame"})
+    app.federated.append(FederatedCredential("https://issuer.example", "repo:contoso/app:environment:azure"))
+    world.applications[app.client_id] = app
+    return app
+
+
+def claims_of(world: World, credential) -> dict:
+    return world.claims(credential.get_token("https://management.azure.com/.default").token) or {}
+
+
+def test_secret_signs_the_service_principal_in(world: World, online: None) -> None:
+    application(world)
+    claims = claims_of(world, ClientSecretCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, "sesame"))
+    assert (claims["tid"], claims["oid"]) == (samples.CUSTOMER_TENANT, samples.SERVICE_PRINCIPAL)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "client_id", "secret", "message"),
+    [
+        (samples.CUSTOMER_TENANT, samples.CLIENT_ID, "wrong", "AADSTS7000215"),
+        (samples.HOME_TENANT, samples.CLIENT_ID, "sesame", "AADSTS700016"),
+        (samples.CUSTOMER_TENANT, samples.SUBSCRIPTION, "sesame", "AADSTS700016"),
+    ],
+    ids=["wrong-secret", "app-not-in-tenant", "no-such-app"],
+)
+def test_wrong_application_sign_in(world, online, tenant: str, client_id: str, secret: str, message: str) -> None:
+    application(world)
+    with pytest.raises(ClientAuthenticationError, match=message):
+        claims_of(world, ClientSecretCredential(tenant, client_id, secret))
+
+
+@pytest.mark.parametrize("registered", [True, False])
+def test_certificate_is_verified(registered: bool, world: World, online: None, tmp_path: Path) -> None:
+    ca = trustme.CA(key_type=trustme.KeyType.RSA)
+    pem = tmp_path / "both.pem"
+    certificate = ca.issue_cert("pal.example", key_type=trustme.KeyType.RSA)
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(pem))
+    if registered:
+        application(world).certificates.append(certificate.cert_chain_pems[0].bytes().decode())
+    else:
+        application(world)
+    credential = CertificateCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, str(pem))
+    if registered:
+        assert claims_of(world, credential)["oid"] == samples.SERVICE_PRINCIPAL
+    else:
+        with pytest.raises(ClientAuthenticationError, match="AADSTS700027"):
+            claims_of(world, credential)
+
+
+@pytest.mark.parametrize(
+    ("claims", "message"),
+    [
+        ({}, None),
+        ({"sub": "repo:contoso/app:environment:AZURE"}, "AADSTS7002138"),
+        ({"sub": "repo:fork/app:environment:azure"}, "AADSTS700213"),
+        ({"aud": "https://github.com/contoso"}, "AADSTS700213"),
+        ({"iss": "https://evil.example"}, "AADSTS700211"),
+    ],
+    ids=["match", "case", "fork", "audience", "issuer"],
+)
+def test_federated_credential_is_compared_exactly(world, online, claims: dict, message: str | None) -> None:
+    application(world)
+    good = {"iss": "https://issuer.example", "sub": "repo:contoso/app:environment:azure"}
+    assertion = world.sign(good | {"aud": "api://AzureADTokenExchange"} | claims)
+    credential = ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: assertion)
+    if message is None:
+        assert claims_of(world, credential)["oid"] == samples.SERVICE_PRINCIPAL
+    else:
+        with pytest.raises(ClientAuthenticationError, match=message):
+            claims_of(world, credential)
+
+
+def test_assertion_of_nobody_is_refused(world: World, online: None) -> None:
+    application(world)
+    with pytest.raises(ClientAuthenticationError, match="AADSTS700211"):
+        forged = token(world)[:-4] + "AAAA"
+        claims_of(world, ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: forged))
+
+
+def test_codes_work_once_and_need_their_verifier(world: World, session: requests.Session, proxy: Proxy) -> None:
+    base = f"https://login.microsoftonline.com/{samples.CUSTOMER_TENANT}/oauth2/v2.0"
+    query = {"state": "s", "redirect_uri": "http://localhost:1", "code_challenge": "x", "client_id": "c"}
+    answer = session.get(f"{base}/authorize", params=query, allow_redirects=False)
+    code = answer.headers["Location"].split("code=")[1]
+    form = {"grant_type": "authorization_code", "code": code, "code_verifier": "y", "client_id": "c", "scope": "x"}
+    session.headers.pop("Content-Length")
+    assert session.post(f"{base}/token", data=form).status_code == 500, "a wrong verifier is an error of the test"
+    assert session.post(f"{base}/token", data=form).status_code == 500, "a code works once"
+    assert len(proxy.errors) == 2
+    proxy.errors.clear()
+
+
+def test_scopes_name_their_resource_whatever_the_slashes() -> None:
+    assert audience("https://management.core.windows.net//.default offline_access") in {
+        "https://management.core.windows.net"
+    }
+
+
+def test_sign_in_without_tenant_reaches_every_tenant_of_a_guest(reader: Reader, world: World) -> None:
+    """Azure CLI asks for the tenants and redeems its refresh token in each."""
+    need(AZ)
+    result = reader.command("az", "login", "--allow-no-subscriptions", "--query", "[].tenantId", "--output", "tsv")
+    assert result.code == 0, result.output
+    assert set(result.stdout.split()) == set(world.people[0].objects)
+
+
+def test_managed_identity_of_the_machine(world: World, session: requests.Session) -> None:
+    url = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com"
+    with pytest.raises(requests.exceptions.ConnectionError):
+        session.get(url, headers={"Metadata": "true"})  # no identity here: nothing listens
+    world.machine_identities.append(ManagedIdentity("c", "o", samples.CUSTOMER_TENANT))
+    assert session.get(url).status_code == 400, "without the Metadata header"
+    answer = session.get(url, headers={"Metadata": "true"}).json()
+    assert world.claims(answer["access_token"])["oid"] == "o"
+    assert session.get(f"{url}&client_id=x", headers={"Metadata": "true"}).status_code == 400
+
+
+def test_real_clock_writes_times_as_the_service_does() -> None:
+    world = World()
+    moment = datetime.fromisoformat(world.now())
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)

@@ -1,0 +1,250 @@
+"""The built site: what a reader copies is the tested file, and everything on a page leads somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+import wire
+from bs4 import BeautifulSoup, Tag
+from emulator import samples
+from emulator.harness import ROOT
+
+DOCS, SNIPPETS = ROOT / "docs", ROOT / "snippets"
+PAGES = sorted(p for p in DOCS.rglob("*.md") if ".theme" not in p.parts)
+TOOLS = {"PowerShell": ".ps1", "Azure CLI": ".sh", "Python": ".py"}
+FENCE = re.compile(r"^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
+INCLUDE = re.compile(r'^ *--8<-- "([^"]+)"$')
+GUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+
+# Tasks that need no third tool, each with its reason.
+WITHOUT_PYTHON = {"users/install": "the Python files name their packages themselves"}
+
+
+def page_id(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+@pytest.fixture(scope="session", name="site")
+def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built once as `make build` does."""
+    target = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(target)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    return target
+
+
+@cache
+def soup(file: Path) -> BeautifulSoup:
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+
+
+def rendered(site: Path, page: Path) -> BeautifulSoup:
+    relative = page.relative_to(DOCS).with_suffix("")
+    folder = relative.parent if relative.name == "index" else relative
+    return soup(site / folder / "index.html")
+
+
+def includes(page: Path) -> list[str]:
+    """The snippet files that a page pulls in, in order."""
+    found = (INCLUDE.match(line) for line in page.read_text(encoding="utf-8").splitlines())
+    return [match[1] for match in found if match]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_rendered_blocks_are_the_tested_files(page: Path, site: Path) -> None:
+    blocks = [code.get_text() for code in rendered(site, page).select("article pre > code")]
+    files = [(SNIPPETS / name).read_text(encoding="utf-8") for name in includes(page)]
+    assert len(blocks) == len(files), f"{page_id(page)} shows {len(blocks)} blocks for {len(files)} files"
+    for name, block, file in zip(includes(page), blocks, files, strict=True):
+        assert block.strip("\n") == file.strip("\n"), f"{name} is not what {page_id(page)} shows"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_no_code_is_typed_into_a_page(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for match in FENCE.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        body = match[4].strip().splitlines()
+        assert len(body) == 1 and INCLUDE.match(body[0]), (
+            f"docs/{page_id(page)}:{line}: code typed into a page → put it into a file below snippets/ and write "
+            '`--8<-- "page/task.sh"` here, so that the tests run what readers copy'
+        )
+        assert match[3], f"docs/{page_id(page)}:{line}: a fence without language → name it"
+    assert "<pre" not in text, f"docs/{page_id(page)}: raw <pre> → use a fence with an include"
+
+
+def test_every_snippet_is_on_a_page() -> None:
+    shown = {name for page in PAGES for name in includes(page)}
+    files = {p.relative_to(SNIPPETS).as_posix() for p in SNIPPETS.rglob("*") if p.is_file()}
+    assert files == shown, "files that no page shows, or includes without a file"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_tabs_are_complete_and_in_order(page: Path, site: Path) -> None:
+    """PowerShell, Azure CLI, Python: these labels, this order, one task a set; other tabs come after."""
+    for tabs in rendered(site, page).select(".tabbed-set"):
+        labels = [label.get_text(strip=True) for label in tabs.select(":scope > .tabbed-labels > label")]
+        if labels[0] not in TOOLS:
+            continue  # tabs of another kind, such as the formats of one template
+        assert labels[:3] == list(TOOLS), f"{page_id(page)}: tabs {labels}"
+
+
+def tasks() -> dict[str, set[str]]:
+    """Task ("users/link") -> suffixes of its files, for every task that a tool of the tabs runs."""
+    found: dict[str, set[str]] = {}
+    for file in SNIPPETS.rglob("*"):
+        if file.suffix in {*TOOLS.values(), ".http"}:
+            stem, _, suffix = file.name.partition(".")
+            found.setdefault(f"{file.relative_to(SNIPPETS).parent.as_posix()}/{stem}", set()).add(f".{suffix}")
+    return found
+
+
+@pytest.mark.parametrize(("task", "suffixes"), sorted(tasks().items()))
+def test_every_task_exists_for_every_tool_with_its_wire_file(task: str, suffixes: set[str]) -> None:
+    needed = {".ps1", ".sh"} if task in WITHOUT_PYTHON else {*TOOLS.values(), ".http"}
+    assert needed <= suffixes, f"snippets/{task}: missing {sorted(needed - suffixes)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_a_tab_holds_its_tool(page: Path, site: Path) -> None:
+    """The block under a label is the file with that tool's suffix, and all blocks of a set are one task."""
+    sources = iter(includes(page))
+    blocks = {id(code): next(sources) for code in rendered(site, page).select("article pre > code")}
+    for tabs in rendered(site, page).select(".tabbed-set"):
+        labels = [label.get_text(strip=True) for label in tabs.select(":scope > .tabbed-labels > label")]
+        panels = tabs.select(":scope > .tabbed-content > .tabbed-block")
+        stems = set()
+        for label, panel in zip(labels, panels, strict=True):
+            for code in panel.select("pre > code"):
+                name = Path(blocks[id(code)])
+                assert label not in TOOLS or name.name.endswith(TOOLS[label]), f"{name} under the tab {label}"
+                stems.add(name.name.partition(".")[0])
+        assert len(stems) <= 1, f"{page_id(page)}: one tab set shows several tasks: {stems}"
+
+
+# --- sample values ---
+
+
+def texts() -> list[Path]:
+    return sorted([*PAGES, *(p for p in SNIPPETS.rglob("*") if p.is_file() and p.suffix != ".http")])
+
+
+@pytest.mark.parametrize("file", texts(), ids=lambda f: str(f.relative_to(ROOT)))
+def test_no_literal_id_but_the_sample_values(file: Path) -> None:
+    text = re.sub(r"https?://\S+", "", file.read_text(encoding="utf-8"))  # addresses hold issue numbers and the like
+    strangers = {g.lower() for g in GUID.findall(text)} - set(samples.ALL.values()) - role_ids()
+    assert not strangers, f"{file.relative_to(ROOT)}: {strangers} → use a sample value of tests/emulator/samples.py"
+    numbers = set(re.findall(r"[\"'/`](\d{5,8})[\"'?`]", file.read_text(encoding="utf-8")))
+    if file.suffix in TOOLS.values():
+        assert numbers <= {samples.PARTNER_ID, samples.NEW_PARTNER_ID}, f"{file}: {numbers}"
+
+
+def role_ids() -> set[str]:
+    """IDs of built-in roles: the same in every tenant, so they stay as they are."""
+    roles = DOCS / "pal/roles.md"
+    return set(GUID.findall(roles.read_text(encoding="utf-8"))) if roles.exists() else set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_sample_values_are_whole_text_nodes(page: Path, site: Path) -> None:
+    """A highlighter that split a value would keep the page from painting the reader's own over it."""
+    for code in rendered(site, page).select("article pre > code"):
+        for value in samples.ALL.values():
+            nodes = sum(str(node).count(value) for node in code.find_all(string=True))
+            assert nodes == code.get_text().count(value), f"{value} is split in {page_id(page)}: quote it"
+
+
+@pytest.mark.parametrize("file", texts(), ids=lambda f: str(f.relative_to(ROOT)))
+def test_snippets_are_pasteable_and_plain(file: Path) -> None:
+    if file.suffix not in TOOLS.values():
+        return
+    text = file.read_text(encoding="utf-8")
+    assert "\r" not in text and "\t" not in text and text.endswith("\n")
+    assert not re.search(r"<[A-Za-z_-]+>", text), f"{file.name}: a placeholder in angle brackets"
+    assert "..." not in text, f"{file.name}: an ellipsis is not a command"
+    assert not re.search(r"(--password|--client-secret|-ClientSecret)\s+[\"']?[^\s$\"']", text), "a secret typed in"
+    assert "DefaultAzureCredential" not in text, (
+        f"{file.name}: name one credential class; a chain links whoever it finds"
+    )
+
+
+@pytest.mark.parametrize("file", sorted(SNIPPETS.rglob("*.http")), ids=lambda f: str(f.relative_to(SNIPPETS)))
+def test_wire_files_read_and_write_the_same(file: Path, tmp_path: Path) -> None:
+    copy = tmp_path / file.name
+    wire.write(copy, wire.read(file))
+    assert copy.read_bytes() == file.read_bytes(), f"{file.name}: run `make wire`"
+
+
+# --- links ---
+
+
+def targets(page: Tag) -> list[str]:
+    return [a["href"] for a in page.select("a[href]")]
+
+
+def test_links_and_anchors_resolve_offline(site: Path) -> None:
+    broken = []
+    for file in sorted(site.rglob("*.html")):
+        here = "http://site/" + file.relative_to(site).as_posix().removesuffix("index.html")
+        for link in targets(soup(file)):
+            url = urlsplit(urljoin(here, link))
+            if url.netloc != "site" or file.name == "404.html":
+                continue
+            target = site / unquote(url.path).lstrip("/")
+            target = target / "index.html" if target.is_dir() else target
+            if not target.exists():
+                broken.append(f"{file.relative_to(site)}: {link} leads nowhere")
+            elif url.fragment and not soup(target).find(id=unquote(url.fragment)):
+                broken.append(f"{file.relative_to(site)}: {link} names no heading")
+    assert not broken, "\n".join(broken)
+
+
+REDIRECTS = ["", "partner", "partner/pal", "partneradminlink", "partners", "partners/pal", "pal/user"]
+
+
+@pytest.mark.parametrize("old", REDIRECTS)
+def test_old_addresses_land(old: str, site: Path) -> None:
+    page = soup(site / old / "index.html")
+    refresh = page.find("meta", attrs={"http-equiv": "refresh"})
+    assert refresh, f"/{old}/ does not redirect"
+    target = urljoin(f"http://site/{old}/" if old else "http://site/", refresh["content"].split("url=")[1])
+    assert (site / urlsplit(target).path.strip("/") / "index.html").exists()
+
+
+def test_logo_leads_to_the_overview(site: Path) -> None:
+    here = "http://site/pal/users/"
+    logo = soup(site / "pal/users/index.html").select_one("a.md-logo")
+    assert logo and urljoin(here, logo["href"]) == "http://site/pal/"
+
+
+def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
+    for file in site.rglob("*.html"):
+        for tag in soup(file).select("script[src], link[rel=stylesheet], link[rel=preload], img[src], iframe[src]"):
+            source = tag.get("src") or tag.get("href")
+            assert not urlsplit(source).netloc, f"{file.relative_to(site)} loads {source}"
+
+
+def test_edit_link_points_at_the_configured_repository(tmp_path: Path) -> None:
+    """A fork's pages lead to the fork."""
+    env = {"REPO_URL": "https://github.com/fork/guide", "PATH": "", "SITE_URL": "https://fork.example/base/"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+    page = BeautifulSoup((tmp_path / "pal/users/index.html").read_text(encoding="utf-8"), "html.parser")
+    assert "https://github.com/fork/guide/edit/main/docs/pal/users.md" in targets(page)
+    assert page.find("link", rel="canonical")["href"] == "https://fork.example/base/pal/users/"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_page_names_its_sources_and_the_day(page: Path, site: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r"^checked: \d{4}-\d\d-\d\d$", text, re.MULTILINE), f"{page_id(page)}: no check date"
+    heading = rendered(site, page).find(id="sources")
+    assert heading and re.search(r"Sources, checked on \d{4}-\d\d-\d\d", heading.get_text())
+    assert heading.find_parent("section").select("li a[href^=https]"), f"{page_id(page)}: no source"

@@ -1,0 +1,109 @@
+"""Every published snippet is run, unmodified, by its real client; the world afterwards and the wire file decide.
+
+A snippet is tested by existing: `snippets/<page>/<task>.<tool>` with its `<task>.http`, whose scenario titles name the start.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import wire
+from conftest import AZ, need
+from emulator import samples
+from emulator.harness import ROOT, Reader
+from emulator.world import GUEST_IN_CUSTOMER, World
+from powershell import check, paste_safe
+
+SNIPPETS = ROOT / "snippets"
+ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
+
+STARTS: dict[str, Callable[[World], object]] = {
+    "Nothing linked yet": lambda world: None,
+    "Already linked": lambda world: world.create_link(*ME, samples.PARTNER_ID),
+    "Linked to another partner ID": lambda world: world.create_link(*ME, samples.NEW_PARTNER_ID),
+}
+ENDS = {
+    "link": samples.PARTNER_ID,
+    "link-device-code": samples.PARTNER_ID,
+    "ensure": samples.PARTNER_ID,
+    "show": samples.PARTNER_ID,
+    "change": samples.NEW_PARTNER_ID,
+    "remove": None,
+}
+
+RUNNABLE = {".py", ".sh"} | ({".ps1"} if shutil.which("pwsh") else set())
+
+
+def cases(pages: str = "*") -> list:
+    """Every (snippet, start) that can be run here: each tool of each task, in each scenario of its wire file."""
+    return [
+        pytest.param(snippet, start, id=f"{file.parent.name}/{snippet.name}-{start.replace(' ', '_')}")
+        for file in sorted(SNIPPETS.glob(f"{pages}/*.http"))
+        for snippet in sorted(file.parent.glob(f"{file.stem}.*"))
+        if snippet.suffix in RUNNABLE
+        for start in wire.read(file)
+    ]
+
+
+def prepare(reader: Reader, snippet: Path) -> None:
+    """Give the reader what the snippet's tool needs, or stop."""
+    if snippet.suffix == ".sh":
+        need(AZ)
+    if snippet.name.endswith(".rest.sh"):
+        reader.extensions = reader.home / "no-extensions"
+
+
+def uses_extension(snippet: Path) -> bool:
+    return "az managementpartner" in snippet.read_text(encoding="utf-8")
+
+
+def wire_file(snippet: Path) -> Path:
+    return snippet.with_name(snippet.name.split(".")[0] + ".http")
+
+
+@pytest.mark.parametrize(("snippet", "start"), cases())
+def test_snippet_sends_its_wire_file_and_leaves_the_right_link(
+    snippet: Path, start: str, reader: Reader, world: World, request: pytest.FixtureRequest
+) -> None:
+    prepare(reader, snippet)
+    STARTS[start](world)
+    result = reader.run(snippet)
+    assert result.code == 0, result.output
+    end = ENDS[wire_file(snippet).stem]
+    assert world.active_links() == ({ME: end} if end else {})
+    assert_wire(snippet, start, wire.seen(result.exchanges), request)
+
+
+def assert_wire(snippet: Path, start: str, sent: list[wire.Turn], request: pytest.FixtureRequest) -> None:
+    """The run's traffic is the wire file's; `--write-wire` lets the Python snippet write it instead."""
+    file = wire_file(snippet)
+    scenarios = wire.read(file)
+    if request.config.getoption("--write-wire") and snippet.suffix == ".py":
+        wire.write(file, scenarios | {start: sent})
+        return
+    name = snippet.relative_to(ROOT)
+    assert "\n".join(map(str, sent)) == "\n".join(map(str, scenarios[start])), (
+        f"{name} did not send what {file.name} says under '### {start}'. If the snippet is right, write the wire file "
+        "anew with `make wire` and read the difference; every tool of the task must send the same."
+    )
+
+
+@pytest.mark.parametrize(("snippet", "start"), [c for c in cases() if uses_extension(c.values[0])])
+def test_genuine_extension_sends_the_same(
+    snippet: Path, start: str, genuine_reader: Reader, world: World, request: pytest.FixtureRequest
+) -> None:
+    """Microsoft's own managementpartner 0.1.2 (2018) under Azure CLI 2.60.0 runs the same block and sends the same."""
+    STARTS[start](world)
+    result = genuine_reader.run(snippet)
+    assert result.code == 0, result.output
+    assert_wire(snippet, start, wire.seen(result.exchanges), request)
+
+
+@pytest.mark.parametrize("snippet", sorted(SNIPPETS.rglob("*.ps1")), ids=lambda p: str(p.relative_to(SNIPPETS)))
+def test_powershell_is_known_to_the_published_reference(snippet: Path) -> None:
+    """What pages call *checked*: parsed, every cmdlet and parameter set in the reference, safe to paste."""
+    findings = check(snippet) + paste_safe(snippet)
+    assert not findings, "\n".join(findings)

@@ -1,0 +1,84 @@
+"""Wire files: the Azure Resource Manager requests a task sends, and their answers, as one readable `.http` file.
+
+A file holds one or more scenarios. `### Title` names the state of the world the scenario starts in; then follow request and
+response in turn. The page shows the file, the tests compare every tool's traffic with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator.transport import Exchange
+
+# Requests that a client makes to sign in, whatever the task is.
+SIGN_IN = (
+    ("login.microsoftonline.com", r"/.*"),
+    ("169.254.169.254", r"/.*"),
+    ("management.azure.com", r"/(subscriptions|tenants)\?api-version=[\d-]+"),
+)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One request and its answer; `body` is JSON text with sorted keys, or empty."""
+
+    method: str
+    url: str
+    status: int
+    body: str
+
+    def __str__(self) -> str:
+        status = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 409: "Conflict"}.get(self.status, "")
+        head = f"{self.method} {self.url}\n\nHTTP/1.1 {self.status} {status}".rstrip() + "\n"
+        return head + (f"Content-Type: application/json\n\n{pretty(self.body)}\n" if self.body else "")
+
+
+def pretty(body: str) -> str:
+    return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+
+
+def seen(exchanges: list[Exchange]) -> list[Turn]:
+    """What a run sent, without sign-in traffic and trailing slashes."""
+    turns = []
+    for exchange in exchanges:
+        request, response = exchange.request, exchange.response
+        if any(request.host == host and re.fullmatch(path, request.target) for host, path in SIGN_IN):
+            continue
+        target = request.target.replace("/?", "?")
+        status, body = (response.status, response.encoded().decode()) if response else (0, "")
+        turns.append(Turn(request.method, f"https://{request.host}{target}", status, body))
+    return turns
+
+
+def read(path: Path) -> dict[str, list[Turn]]:
+    """Scenario title -> turns of a wire file. ValueError with file and line for what is not one."""
+    scenarios: dict[str, list[Turn]] = {}
+    for section in re.split(r"^### ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+        title, _, text = section.partition("\n")
+        parts = re.split(r"^(?=(?:GET|PUT|PATCH|DELETE|POST) https://)", text, flags=re.MULTILINE)
+        scenarios[title.strip()] = [turn(path, part) for part in parts if part.strip()]
+    return scenarios
+
+
+def turn(path: Path, text: str) -> Turn:
+    match = re.fullmatch(
+        r"(\w+) (\S+)\n\nHTTP/1\.1 (\d+)[^\n]*\n(?:Content-Type: [^\n]+\n\n(.*?))?\s*", text, re.DOTALL
+    )
+    try:
+        method, url, status, body = match.groups()  # type: ignore[union-attr]
+        compact = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False) if body else ""
+    except (AttributeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: not a request and its answer → write 'METHOD url', empty line, 'HTTP/1.1 200 OK', "
+            f"'Content-Type: application/json', empty line, JSON. Found:\n{text}"
+        ) from error
+    return Turn(method, url, int(status), compact)
+
+
+def write(path: Path, scenarios: dict[str, list[Turn]]) -> None:
+    """The file that `read` reads."""
+    text = "\n".join(f"### {title}\n\n" + "\n".join(map(str, turns)) for title, turns in scenarios.items())
+    path.write_text(text, encoding="utf-8", newline="\n")
