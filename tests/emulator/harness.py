@@ -77,7 +77,7 @@ class Reader:
         """The whole environment of a run: nothing else is inherited."""
         ca = str(self.proxy.ca_file)
         env = {k: os.environ[k] for k in ("LANG", "SYSTEMROOT", "TEMP", "COMSPEC", "PATHEXT") if k in os.environ}
-        pwsh_modules = os.environ.get("PSModulePath")
+        pwsh_modules = os.environ.get("PSModulePath")  # noqa: SIM112
         env |= {"PSModulePath": pwsh_modules} if pwsh_modules else {}
         env |= {
             "PATH": os.pathsep.join([str(self.bin), str(Path(sys.executable).parent), os.environ["PATH"]]),
