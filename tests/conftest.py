@@ -51,22 +51,31 @@ def _reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes):
     reader.check()
 
 
-@pytest.fixture(scope="session", name="home_profile")
-def _home_profile(proxy: Proxy, az_indexes, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
-    """The Azure CLI profile of a reader who is signed in to their home tenant."""
-    if not (indexes := az_indexes("az", EXTENSIONS)):
-        return None
-    emulator.serve(proxy, sample_world())
-    reader = Reader(proxy, tmp_path_factory.mktemp("at-home") / "home", extensions=EXTENSIONS, profile=indexes)
-    signed_in = reader.command("az", "login", "--tenant", samples.HOME_TENANT, "--allow-no-subscriptions")
-    assert signed_in.code == 0, signed_in.output
-    return reader.home / ".azure"
+@pytest.fixture(scope="session", name="signed_in")
+def _signed_in(proxy: Proxy, az_indexes, tmp_path_factory: pytest.TempPathFactory):
+    """The Azure CLI profile of a reader who is signed in to a tenant, made once a session."""
+
+    @functools.cache
+    def profile(tenant: str) -> Path | None:
+        if not (indexes := az_indexes("az", EXTENSIONS)):
+            return None
+        hosts = proxy.hosts
+        emulator.serve(proxy, sample_world())
+        reader = Reader(proxy, tmp_path_factory.mktemp("signed-in") / "home", extensions=EXTENSIONS, profile=indexes)
+        result = reader.command("az", "login", "--tenant", tenant, "--allow-no-subscriptions")
+        assert result.code == 0, result.output
+        proxy.reset()
+        proxy.hosts = hosts
+        return reader.home / ".azure"
+
+    return profile
 
 
 @pytest.fixture(name="reader_signed_in_at_home")
-def _reader_signed_in_at_home(home_profile: Path | None, proxy: Proxy, world: World, tmp_path: Path):
+def _reader_signed_in_at_home(signed_in, proxy: Proxy, world: World, tmp_path: Path):
     """A reader who went home last: Azure CLI is signed in to another tenant than the block's."""
-    yield (reader := Reader(proxy, tmp_path / "home", extensions=EXTENSIONS, profile=home_profile))
+    profile = signed_in(samples.HOME_TENANT)
+    yield (reader := Reader(proxy, tmp_path / "home", extensions=EXTENSIONS, profile=profile))
     reader.check()
 
 

@@ -7,6 +7,7 @@ those of the emulator. `PAL_EXTENSION=published` holds Microsoft's own extension
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from emulator import samples
 from emulator.harness import ROOT, Reader, Result
 from emulator.transport import Fault, Response
 from emulator.world import World
-from test_snippets import ME
+from scenarios import ME
 
 KEYS = [
     [
@@ -36,11 +37,10 @@ KEYS = [
 
 
 @pytest.fixture(name="az")
-def _az(reader: Reader):
+def _az(reader: Reader, signed_in):
     """`az managementpartner …` as a person who is signed in to the customer's tenant."""
     need(AZ)
-    signed_in = reader.command("az", "login", "--tenant", samples.CUSTOMER_TENANT, "--allow-no-subscriptions")
-    assert signed_in.code == 0, signed_in.output
+    shutil.copytree(signed_in(samples.CUSTOMER_TENANT), reader.home / ".azure", dirs_exist_ok=True)
 
     def run(*arguments: str) -> Result:
         return reader.command("az", "managementpartner", *arguments)

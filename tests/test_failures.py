@@ -14,7 +14,8 @@ from emulator import samples
 from emulator.harness import Reader, painted
 from emulator.transport import Fault, Response
 from emulator.world import GLOBAL_ACCOUNT_ID, STRANGER_TENANT, World
-from test_snippets import ME, RUNNABLE, SNIPPETS, prepare
+from scenarios import ME
+from test_snippets import RUNNABLE, SNIPPETS, prepare
 
 NOT_VALID = ("The Partner ID is not valid",)
 NOT_LINKED = ("not linked with a Partner ID",)
@@ -32,7 +33,7 @@ def files(*tasks: str) -> list:
 
 def assert_refused(reader: Reader, world: World, snippet: Path, message: tuple[str, ...], **values: str) -> None:
     """Run `snippet` with wrong values: it must fail, say one of the messages and change nothing."""
-    prepare(reader, snippet)
+    prepare(reader, world, snippet)
     before = copy.deepcopy(world.links)
     result = reader.run(snippet, {getattr(samples, name): own for name, own in values.items()})
     assert result.code not in {0, None}, f"{snippet.name} reports success: {result.output}"
@@ -40,14 +41,18 @@ def assert_refused(reader: Reader, world: World, snippet: Path, message: tuple[s
     assert world.links == before, f"{snippet.name} failed and still changed something"
 
 
-@pytest.mark.parametrize("wrong", ["9999999", GLOBAL_ACCOUNT_ID], ids=["unknown", "global"])
 @pytest.mark.parametrize("snippet", files(*WRITERS))
-def test_partner_id_that_is_no_location_account(snippet: Path, wrong: str, reader: Reader, world: World) -> None:
-    if snippet.stem == "change" or snippet.name.startswith("change."):
+def test_partner_id_that_nobody_has(snippet: Path, reader: Reader, world: World) -> None:
+    if snippet.name.startswith("change."):
         world.create_link(*ME, samples.PARTNER_ID)
-        assert_refused(reader, world, snippet, NOT_VALID, NEW_PARTNER_ID=wrong)
+        assert_refused(reader, world, snippet, NOT_VALID, NEW_PARTNER_ID="9999999")
     else:
-        assert_refused(reader, world, snippet, NOT_VALID, PARTNER_ID=wrong)
+        assert_refused(reader, world, snippet, NOT_VALID, PARTNER_ID="9999999")
+
+
+@pytest.mark.parametrize("snippet", files("link", "ensure"))
+def test_partner_id_of_the_global_account(snippet: Path, reader: Reader, world: World) -> None:
+    assert_refused(reader, world, snippet, NOT_VALID, PARTNER_ID=GLOBAL_ACCOUNT_ID)
 
 
 @pytest.mark.parametrize("snippet", files(*READERS))
@@ -105,7 +110,7 @@ def test_failed_sign_in_never_uses_an_older_one(snippet: Path, reader_signed_in_
 def test_failed_sign_in_never_uses_an_older_one_when_pasted(
     snippet: Path, reader_signed_in_at_home: Reader, world: World
 ) -> None:
-    prepare(reader_signed_in_at_home, snippet)
+    prepare(reader_signed_in_at_home, world, snippet)
     result = reader_signed_in_at_home.paste(painted(snippet, {samples.CUSTOMER_TENANT: STRANGER_TENANT}))
     assert result.code > 0, f"the shell was closed or the block succeeded: {result.output}"
     assert "AADSTS50020" in result.output
@@ -115,7 +120,7 @@ def test_failed_sign_in_never_uses_an_older_one_when_pasted(
 
 @pytest.mark.parametrize("snippet", files("link", "ensure", "remove"))
 def test_pasted_block_works_and_leaves_the_shell_open(snippet: Path, reader: Reader, world: World) -> None:
-    prepare(reader, snippet)
+    prepare(reader, world, snippet)
     if snippet.name.startswith("remove."):
         world.create_link(*ME, samples.PARTNER_ID)
     text = snippet.read_text(encoding="utf-8")

@@ -6,34 +6,17 @@ A snippet is tested by existing: `snippets/<page>/<task>.<tool>` with its `<task
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import wire
 from conftest import AZ, need
-from emulator import samples
 from emulator.harness import ROOT, Reader
-from emulator.world import GUEST_IN_CUSTOMER, World
+from emulator.world import World
 from powershell import check, paste_safe
+from scenarios import AFTER, PAGES, STARTS, links_at_the_end
 
 SNIPPETS = ROOT / "snippets"
-ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
-
-STARTS: dict[str, Callable[[World], object]] = {
-    "Nothing linked yet": lambda world: None,
-    "Already linked": lambda world: world.create_link(*ME, samples.PARTNER_ID),
-    "Linked to another partner ID": lambda world: world.create_link(*ME, samples.NEW_PARTNER_ID),
-}
-ENDS = {
-    "link": samples.PARTNER_ID,
-    "link-device-code": samples.PARTNER_ID,
-    "ensure": samples.PARTNER_ID,
-    "show": samples.PARTNER_ID,
-    "change": samples.NEW_PARTNER_ID,
-    "remove": None,
-}
-
 RUNNABLE = {".py", ".sh"} | ({".ps1"} if shutil.which("pwsh") else set())
 
 
@@ -48,8 +31,9 @@ def cases(pages: str = "*") -> list:
     ]
 
 
-def prepare(reader: Reader, snippet: Path) -> None:
-    """Give the reader what the snippet's tool needs, or stop."""
+def prepare(reader: Reader, world: World, snippet: Path) -> None:
+    """Give the reader what the snippet's tool and page need, or stop."""
+    PAGES[snippet.parent.name].arrange(world, reader)
     if snippet.suffix == ".sh":
         need(AZ)
     if snippet.name.endswith(".rest.sh"):
@@ -68,12 +52,13 @@ def wire_file(snippet: Path) -> Path:
 def test_snippet_sends_its_wire_file_and_leaves_the_right_link(
     snippet: Path, start: str, reader: Reader, world: World, request: pytest.FixtureRequest
 ) -> None:
-    prepare(reader, snippet)
-    STARTS[start](world)
+    page, task = snippet.parent.name, wire_file(snippet).stem
+    prepare(reader, world, snippet)
+    STARTS[start](world, PAGES[page].who)
     result = reader.run(snippet)
     assert result.code == 0, result.output
-    end = ENDS[wire_file(snippet).stem]
-    assert world.active_links() == ({ME: end} if end else {})
+    assert world.active_links() == links_at_the_end(page, task)
+    AFTER.get(f"{page}/{task}", lambda _: None)(world)
     assert_wire(snippet, start, wire.seen(result.exchanges), request)
 
 
@@ -96,7 +81,9 @@ def test_genuine_extension_sends_the_same(
     snippet: Path, start: str, genuine_reader: Reader, world: World, request: pytest.FixtureRequest
 ) -> None:
     """Microsoft's own managementpartner 0.1.2 (2018) under Azure CLI 2.60.0 runs the same block and sends the same."""
-    STARTS[start](world)
+    page = PAGES[snippet.parent.name]
+    page.arrange(world, genuine_reader)
+    STARTS[start](world, page.who)
     result = genuine_reader.run(snippet)
     assert result.code == 0, result.output
     assert_wire(snippet, start, wire.seen(result.exchanges), request)

@@ -18,12 +18,16 @@ AUDIENCES = {"https://management.azure.com", "https://management.core.windows.ne
 PARTNER_API = "2018-02-01"
 
 
+Route = tuple[str, str, Callable[..., Response]]  # method, path pattern, handler(caller, request, *groups)
+
+
 class Arm:
     """Callable host. Reads who is asking from the bearer token's `tid` and `oid`, as the service does (recorded)."""
 
     def __init__(self, world: World):
         self.world = world
-        self.routes: list[tuple[str, str, Callable[..., Response]]] = [
+        # Further resource providers live in modules of their own, each with `routes(world)`.
+        self.routes: list[Route] = [
             ("GET", r"/subscriptions", self.list_subscriptions),
             ("GET", r"/tenants", self.list_tenants),
             ("GET", r"/providers/Microsoft\.ManagementPartner/operations", self.list_operations),
@@ -41,7 +45,7 @@ class Arm:
             for method, pattern, handler in self.routes:
                 match = re.fullmatch(pattern, request.path, re.IGNORECASE)  # reported: case does not matter
                 if match and method == request.method:
-                    response = handler(caller, *match.groups())
+                    response = handler(caller, request, *match.groups())
                     break
             else:
                 response = not_emulated(request)
@@ -73,7 +77,7 @@ class Arm:
         if request.method == "PUT" and "content-length" not in request.headers:
             raise ServiceError(411, "LengthRequired", "[modelled] PUT without Content-Length.")
 
-    def list_subscriptions(self, caller: dict) -> Response:
+    def list_subscriptions(self, caller: dict, request: Request) -> Response:
         tenant = self.world.tenants[caller["tid"]]
         value = [
             {
@@ -93,7 +97,7 @@ class Arm:
         """People see every subscription of their tenant here; service principals see none until they get a role."""
         return caller["idtyp"] == "user"
 
-    def list_tenants(self, caller: dict) -> Response:
+    def list_tenants(self, caller: dict, request: Request) -> Response:
         """The tenants where the caller is known under any object ID."""
         person = next((p for p in self.world.people if caller["oid"] in p.objects.values()), None)
         ids = person.objects if person else [caller["tid"]]
@@ -104,21 +108,21 @@ class Arm:
         ]
         return Response(200, {"value": value})
 
-    def list_operations(self, caller: dict) -> Response:
+    def list_operations(self, caller: dict, request: Request) -> Response:
         names = ("read", "write", "action", "delete")
         value = [{"name": f"Microsoft.ManagementPartner/partners/{name}"} for name in names]  # spec example
         return Response(200, {"value": value})
 
-    def get_partner(self, caller: dict, partner_id: str | None = None) -> Response:
+    def get_partner(self, caller: dict, request: Request, partner_id: str | None = None) -> Response:
         return self.partner(self.world.read_link(caller["tid"], caller["oid"], partner_id))
 
-    def create_partner(self, caller: dict, partner_id: str) -> Response:
+    def create_partner(self, caller: dict, request: Request, partner_id: str) -> Response:
         return self.partner(self.world.create_link(caller["tid"], caller["oid"], partner_id))
 
-    def update_partner(self, caller: dict, partner_id: str) -> Response:
+    def update_partner(self, caller: dict, request: Request, partner_id: str) -> Response:
         return self.partner(self.world.update_link(caller["tid"], caller["oid"], partner_id))
 
-    def delete_partner(self, caller: dict, partner_id: str) -> Response:
+    def delete_partner(self, caller: dict, request: Request, partner_id: str) -> Response:
         self.world.delete_link(caller["tid"], caller["oid"], partner_id)
         return Response(200)
 
