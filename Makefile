@@ -15,7 +15,7 @@ serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every ch
 	$(RUN) -m mkdocs serve $(SERVE)
 
 build: $(MAIN)/.ready ## the site as files, in site/
-	$(RUN) -m mkdocs build --quiet
+	$(RUN) -m mkdocs build
 
 test: $(MAIN)/.ready .venv/az/.ready $(if $(CI),.venv/az-genuine/.ready) lint ## everything; CI also runs Microsoft's own extension
 	$(RUN) -m pytest -n $(WORKERS) $(TESTS)

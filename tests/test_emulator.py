@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
 import requests
+import sandbox
 import trustme
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import CertificateCredential, ClientAssertionCredential, ClientSecretCredential
@@ -18,7 +22,7 @@ from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
 from conftest import AZ, need
 from emulator import samples
 from emulator.entra import audience
-from emulator.harness import Reader
+from emulator.harness import ROOT, Reader
 from emulator.transport import Fault, Proxy, Response
 from emulator.world import (
     GLOBAL_ACCOUNT_ID,
@@ -365,3 +369,11 @@ def test_real_clock_writes_times_as_the_service_does() -> None:
     world = World()
     moment = datetime.fromisoformat(world.now())
     assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+
+
+def test_sandbox_lines_turn_a_terminal_into_the_readers(reader: Reader, world: World) -> None:
+    """What `make sandbox` prints is enough for a terminal that knows nothing else."""
+    lines = sandbox.exports(reader, "bash")
+    script = f"{lines}\ncd {reader.work}\n{sys.executable} {ROOT / 'snippets/users/link.py'}"
+    subprocess.run(["bash", "-c", script], env={"PATH": os.environ["PATH"]}, check=True, capture_output=True)
+    assert world.active_links() == {ME: samples.PARTNER_ID}

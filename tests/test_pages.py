@@ -32,9 +32,9 @@ def page_id(page: Path) -> str:
 
 @pytest.fixture(scope="session", name="site")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built once as `make build` does."""
+    """The site, built once as `make build` does. Never with --quiet: it hides the warnings that strict mode counts."""
     target = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(target)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(target)]
     built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     return target
@@ -234,7 +234,7 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
 def test_edit_link_points_at_the_configured_repository(tmp_path: Path) -> None:
     """A fork's pages lead to the fork."""
     env = {"REPO_URL": "https://github.com/fork/guide", "PATH": "", "SITE_URL": "https://fork.example/base/"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", str(tmp_path)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
     page = BeautifulSoup((tmp_path / "pal/users/index.html").read_text(encoding="utf-8"), "html.parser")
     assert "https://github.com/fork/guide/edit/main/docs/pal/users.md" in targets(page)

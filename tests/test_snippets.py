@@ -56,7 +56,7 @@ def test_snippet_sends_its_wire_file_and_leaves_the_right_link(
     prepare(reader, world, snippet)
     STARTS[start](world, PAGES[page].who)
     result = reader.run(snippet)
-    assert result.code == 0, result.output
+    assert result.code == 0, f"{snippet.relative_to(ROOT)} failed from the start '{start}':\n{result.output}"
     assert world.active_links() == links_at_the_end(page, task)
     AFTER.get(f"{page}/{task}", lambda _: None)(world)
     assert_wire(snippet, start, wire.seen(result.exchanges), request)
@@ -92,5 +92,6 @@ def test_genuine_extension_sends_the_same(
 @pytest.mark.parametrize("snippet", sorted(SNIPPETS.rglob("*.ps1")), ids=lambda p: str(p.relative_to(SNIPPETS)))
 def test_powershell_is_known_to_the_published_reference(snippet: Path) -> None:
     """What pages call *checked*: parsed, every cmdlet and parameter set in the reference, safe to paste."""
-    findings = check(snippet) + paste_safe(snippet)
+    text, name = snippet.read_text(encoding="utf-8"), str(snippet.relative_to(ROOT))
+    findings = check(text, name=name) + paste_safe(text, name)
     assert not findings, "\n".join(findings)
