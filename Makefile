@@ -12,7 +12,7 @@ export DISABLE_MKDOCS_2_WARNING := true
 .DEFAULT_GOAL := test
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
-	$(RUN) -m mkdocs serve $(SERVE)
+	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve $(SERVE)
 
 build: $(MAIN)/.ready ## the site as files, in site/
 	$(RUN) -m mkdocs build
