@@ -8,16 +8,18 @@ export VIRTUAL_ENV_DISABLE_PROMPT := 1
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: serve test build lint wire lock sandbox extension clean
+.PHONY: serve test build lint format faq check-offer bench wire errors tested lock sandbox extension clean
 .DEFAULT_GOAL := test
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
 	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve $(SERVE)
 
-build: $(MAIN)/.ready ## the site as files, in site/
-	$(RUN) -m mkdocs build
+build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it opens without a server
+	OFFLINE=$(if $(OFFLINE),true,false) $(RUN) -m mkdocs build
+	$(RUN) docs/.theme/slim.py site
+	$(RUN) docs/.theme/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready $(if $(CI),.venv/az-genuine/.ready) lint ## everything; CI also runs Microsoft's own extension
+test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready) lint ## everything; CI also runs Microsoft's own extension
 	$(RUN) -m pytest -n $(WORKERS) $(TESTS)
 
 lint: $(MAIN)/.ready
@@ -28,8 +30,24 @@ format: $(MAIN)/.ready
 	$(RUN) -m ruff check --quiet --fix .
 	$(RUN) -m ruff format --quiet .
 
+faq: $(MAIN)/.ready ## check the FAQ entries: every mistake at once, with what to write instead
+	@$(RUN) tests/faq.py $(FILE)
+
+bench: $(MAIN)/.ready ## measured figures, as ratios of one run
+	$(RUN) tests/bench_faq.py
+	$(RUN) tests/bench.py $(BENCH)
+
 wire: $(MAIN)/.ready ## write snippets/**/*.http from what the Python snippets send; read the difference before you commit
 	$(RUN) -m pytest -q tests/test_snippets.py -k ".py-" --write-wire
+
+errors: $(MAIN)/.ready .venv/az/.ready ## write snippets/errors/*.txt from what the clients print; read the difference before you commit
+	$(RUN) -m pytest -q tests/test_errors.py --write-errors
+
+tested: $(MAIN)/.ready .venv/az/.ready .venv/az-genuine/.ready ## write docs/pal/tested.md from a full run, as CI does it
+	CI=true $(RUN) -m pytest -n $(WORKERS) --write-tested
+
+check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]
+	@$(PYTHON) tests/offers.py $(if $(FILE),"$(FILE)") $(if $(PARAMETERS),"$(PARAMETERS)")
 
 sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any command without a tenant
 	$(RUN) tests/sandbox.py
@@ -38,7 +56,7 @@ extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSIO
 	AZURE_EXTENSION_DIR=$(CURDIR)/.venv/extensions .venv/az/bin/az extension add --name managementpartner --upgrade
 
 lock: $(UV) ## newest versions into requirements/*.txt, with hashes
-	for group in uv main az az-genuine az-genuine-extension; do \
+	for group in uv main az pipelines az-genuine az-genuine-extension; do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade $(LOCK) \
 	    --custom-compile-command "make lock" --group pyproject.toml:$$group --output-file requirements/$$group.txt || exit 1; \
 	done

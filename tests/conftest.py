@@ -5,13 +5,17 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import browsing
 import emulator
 from emulator import samples
 from emulator.harness import ROOT, STAND_IN, VENV, Reader
@@ -23,9 +27,11 @@ AZ_GENUINE = VENV / "az-genuine/bin/az"
 # PAL_EXTENSION=published runs everything with the extension that Microsoft publishes today (`make extension` fetches it).
 EXTENSIONS = VENV / "extensions" if os.environ.get("PAL_EXTENSION") == "published" else STAND_IN
 IN_CI = os.environ.get("CI") == "true"
+pytest_plugins = ["grades"]  # what the run did, for the page "How this site is tested"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-errors", action="store_true", help="write snippets/errors from what the clients print")
     parser.addoption("--write-wire", action="store_true", help="write wire files from what the Python snippets send")
 
 
@@ -105,9 +111,57 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
     return build
 
 
+@pytest.fixture(scope="session", name="site")
+def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `make build` makes it, built once for all workers. Never --quiet: that hides what strict mode counts."""
+    base = tmp_path_factory.getbasetemp()
+    env = {k: v for k, v in os.environ.items() if k not in {"SITE_URL", "REPO_URL", "OFFLINE"}}
+    target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+    with FileLock(f"{target}.lock"):
+        if not target.exists():
+            new = target.with_name("site-in-the-making")
+            scripts = (["docs/.theme/slim.py", new], ["docs/.theme/for_machines.py", new])
+            for command in (["-m", "mkdocs", "build", "--site-dir", new], *scripts):
+                built = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True)
+                assert built.returncode == 0, built.stderr
+            new.rename(target)
+    return target
+
+
+@pytest.fixture(scope="module", name="chromium")
+def _chromium():
+    """The machine's Chromium, started once a module and worker."""
+    from playwright.sync_api import sync_playwright
+
+    if not browsing.find_browser():
+        (pytest.fail if IN_CI else pytest.skip)("Chromium is missing: install it, or name a browser in PAL_BROWSER")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browsing.find_browser())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="reading")
+def _reading(chromium, site: Path):
+    """A reader in front of the published site; anything wrong in the console or on the network fails the test."""
+    reading = browsing.Reading(chromium, site)
+    yield reading
+    reading.close()
+    assert not reading.wrong, "\n".join(reading.wrong)
+
+
 def need(tool: Path | str) -> None:
     """Stop the test when a tool is missing: a skip that names it on a laptop, a failure in CI."""
     if (isinstance(tool, Path) and tool.exists()) or (isinstance(tool, str) and shutil.which(tool)):
         return
     name = tool.relative_to(ROOT) if isinstance(tool, Path) else tool
     (pytest.fail if IN_CI else pytest.skip)(f"{name} is missing: run `make test`, which installs it")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Report, without failing, what should be read again."""
+    from test_words import stale
+
+    if old := stale(date.today()):
+        terminalreporter.section("sources read more than twelve months ago: read them again")
+        terminalreporter.write_line("\n".join(old))

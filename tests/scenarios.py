@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import delegating
+import principals
 from emulator import samples
 from emulator.harness import Reader
 from emulator.world import GUEST_IN_CUSTOMER, World
@@ -28,12 +30,23 @@ class Page:
     arrange: Callable[[World, Reader], None] = nothing
 
 
-PAGES = {"users": Page(ME)}
+PAGES = {
+    "users": Page(ME),
+    "sp": Page(principals.PRINCIPAL, principals.every_credential),
+    "tag": Page(principals.PRINCIPAL, principals.three_subscriptions),
+    "onboard": Page(delegating.CUSTOMER, delegating.customer),
+    "delegations": Page(delegating.PROVIDER_PRINCIPAL, delegating.provider),
+}
 
 STARTS: dict[str, Callable[[World, Key], object]] = {
     "Nothing linked yet": lambda world, who: None,
     "Already linked": lambda world, who: world.create_link(*who, samples.PARTNER_ID),
     "Linked to another partner ID": lambda world, who: world.create_link(*who, samples.NEW_PARTNER_ID),
+    "The principal is there": principals.with_link,
+    "It has the role": lambda world, who: principals.with_link(world, who, role=True),
+    "Nothing delegated yet": lambda world, who: None,
+    "Delegated": delegating.delegated,
+    "Delegated and linked": delegating.delegated_and_linked,
 }
 
 # Task -> the partner ID that must be linked at the end. A page's own entry ("page/task") goes before the general one.
@@ -44,10 +57,23 @@ ENDS: dict[str, str | None] = {
     "show": samples.PARTNER_ID,
     "change": samples.NEW_PARTNER_ID,
     "remove": None,
+    **dict.fromkeys(("secret", "certificate", "managed-identity", "managed-identity-user"), samples.PARTNER_ID),
+    "workload-identity": samples.PARTNER_ID,
+    **dict.fromkeys(("tag/create", "tag/preview", "tag/assign", "tag/remove"), samples.PARTNER_ID),
+    **dict.fromkeys(("onboard/show", "delegations/list", "delegations/remove"), None),
+    "delegations/earning": samples.PARTNER_ID,
 }
 
 # "page/task" -> what else must hold in the world at the end.
-AFTER: dict[str, Callable[[World], None]] = {}
+AFTER: dict[str, Callable[[World], None]] = {
+    "tag/create": principals.one_principal_without_credential,
+    "tag/preview": principals.nothing_assigned,
+    "tag/assign": principals.role_in_both_chosen_subscriptions,
+    "tag/remove": principals.nothing_left,
+    "onboard/deploy": delegating.offer_is_delegated,
+    "onboard/remove": delegating.nothing_is_delegated,
+    "delegations/remove": delegating.only_the_offer_is_left,
+}
 
 
 def links_at_the_end(page: str, task: str) -> dict[Key, str]:

@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from emulator.transport import Exchange
 
@@ -17,8 +18,17 @@ from emulator.transport import Exchange
 SIGN_IN = (
     ("login.microsoftonline.com", r"/.*"),
     ("169.254.169.254", r"/.*"),
+    ("graph.microsoft.com", r"/.*"),  # each tool has its own way to look up and write; the world afterwards decides
+    ("management.azure.com", r"/.*/roleDefinitions\?.*"),  # how a tool finds a role's name
     ("management.azure.com", r"/(subscriptions|tenants)\?api-version=[\d-]+"),
+    # Some tools have a template validated first, and all follow a deployment at their own pace.
+    ("management.azure.com", r"/.*/deployments/[^/]+/(validate|operationStatuses/.*)\?.*"),
 )
+# Providers that each tool calls with an api-version of its own, which also decides what their answers hold.
+OWN_VERSION = re.compile(
+    r"(/Microsoft\.(?:Resources/deployments|ManagedServices)/.*)\?api-version=[\w-]+$", re.IGNORECASE
+)
+NEW_GUID = "a-new-guid"  # stands for the name that a client makes up for a role assignment
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,12 @@ class Turn:
         head = f"{self.method} {self.url}\n\nHTTP/1.1 {self.status} {status}".rstrip() + "\n"
         return head + (f"Content-Type: application/json\n\n{pretty(self.body)}\n" if self.body else "")
 
+    @property
+    def compared(self) -> str:
+        """What every tool of the task must send and get: all of it, or what an api-version does not change."""
+        own = OWN_VERSION.search(self.url)
+        return f"{self.method} {own[1]} {self.status}" if own else str(self)
+
 
 def pretty(body: str) -> str:
     return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
@@ -47,8 +63,10 @@ def seen(exchanges: list[Exchange]) -> list[Turn]:
         request, response = exchange.request, exchange.response
         if any(request.host == host and re.fullmatch(path, request.target) for host, path in SIGN_IN):
             continue
-        target = request.target.replace("/?", "?")
+        target = unquote(request.target.replace("/?", "?")).replace(" ", "%20")  # clients differ in what they quote
         status, body = (response.status, response.encoded().decode()) if response else (0, "")
+        if name := re.search(r"/roleAssignments/([0-9a-f-]{36})$", request.path) if request.method == "PUT" else None:
+            target, body = (text.replace(name[1], NEW_GUID) for text in (target, body))
         turns.append(Turn(request.method, f"https://{request.host}{target}", status, body))
     return turns
 

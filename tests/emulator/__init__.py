@@ -7,8 +7,10 @@ a reader would).
 from __future__ import annotations
 
 from .arm import Arm
+from .ci_tokens import AzureDevOpsTokens, GitHubTokens
 from .entra import Entra
 from .extension_index import extension_index
+from .graph import Graph
 from .imds import Imds
 from .transport import Proxy
 from .world import World
@@ -16,7 +18,10 @@ from .world import World
 HOSTS = {
     "management.azure.com": Arm,
     "login.microsoftonline.com": Entra,
+    "graph.microsoft.com": Graph,
     "169.254.169.254": Imds,
+    "token.actions.githubusercontent.com": GitHubTokens,
+    "dev.azure.com": AzureDevOpsTokens,
     "aka.ms": extension_index,
     "azcliextensionsync.blob.core.windows.net": extension_index,
 }

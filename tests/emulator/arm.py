@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from . import authorization, deployments, managedservices
 from .transport import Request, Response
 from .world import Link, ServiceError, World
 
@@ -36,6 +37,9 @@ class Arm:
             ("PUT", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.create_partner),
             ("PATCH", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.update_partner),
             ("DELETE", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.delete_partner),
+            *authorization.routes(world),
+            *managedservices.routes(world),
+            *deployments.routes(world),
         ]
 
     def __call__(self, request: Request) -> Response:
@@ -86,16 +90,18 @@ class Arm:
                 "tenantId": tenant.id,
                 "displayName": name,
                 "state": "Enabled",
-                "managedByTenants": [],
+                "managedByTenants": managedservices.managed_by(self.world, id),
             }
             for id, name in tenant.subscriptions.items()
             if self.can_see(caller, id)
         ]
+        value += managedservices.delegated_subscriptions(self.world, caller)
         return Response(200, {"value": value, "count": {"type": "Total", "value": len(value)}})
 
     def can_see(self, caller: dict, subscription: str) -> bool:
-        """People see every subscription of their tenant here; service principals see none until they get a role."""
-        return caller["idtyp"] == "user"
+        """People see every subscription of their tenant here; service principals those where they hold a role."""
+        scopes = [a.scope for a in self.world.role_assignments if a.principal_id == caller["oid"]]
+        return caller["idtyp"] == "user" or any(f"{s}/".startswith(f"/subscriptions/{subscription}/") for s in scopes)
 
     def list_tenants(self, caller: dict, request: Request) -> Response:
         """The tenants where the caller is known under any object ID."""

@@ -185,6 +185,8 @@ class Entra:
         if "client_secret" in form:
             if form["client_secret"] not in application.secrets:
                 raise SignInError(7000215, client_id=form["client_id"])
+            if form["client_secret"] in application.expired:
+                raise SignInError(7000222, client_id=form["client_id"])
         elif "client_assertion" in form:
             self.check_assertion(application, tenant, form["client_assertion"])
         else:

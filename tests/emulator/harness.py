@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,7 @@ TIMEOUT = 60
 HARMLESS_REFUSALS = {
     "azcliprod.blob.core.windows.net": "Azure CLI asks for its newest version on first use of a profile",
     "raw.githubusercontent.com": "the same by Azure CLI 2.60.0",
+    "api.nektosact.com": "act asks for its newest version",
     "dc.services.visualstudio.com": "telemetry of Azure PowerShell, sent even when refused",
 }
 
@@ -56,6 +58,7 @@ class Reader:
     extensions: Path = STAND_IN
     extra: dict[str, str] = field(default_factory=dict)
     profile: Path | None = None
+    files: list[Path] = field(default_factory=list)  # what the reader has put beside the block
 
     def __post_init__(self) -> None:
         self.work = self.home / "work"
@@ -122,6 +125,8 @@ class Reader:
         """Run a published file, saved to an empty directory. `values` puts the reader's own over sample values."""
         shutil.rmtree(self.work)
         self.work.mkdir()
+        for each in self.files:
+            shutil.copy(each, self.work)
         file = self.work / snippet.name
         file.write_bytes(painted(snippet, values or {}).encode())
         return self.command(*interpreter(snippet.suffix), file.name)
@@ -146,6 +151,7 @@ class Reader:
             start_new_session=True,
         )
         os.close(terminal)
+        (timer := threading.Timer(TIMEOUT, shell.kill)).start()
         os.write(controller, text.rstrip("\n").encode() + b"\n" + b'echo "alive:$?:"\n')
         seen = ""
         try:
@@ -157,6 +163,7 @@ class Reader:
         except OSError:  # the terminal was hung up: the shell is gone
             alive = None
         finally:
+            timer.cancel()
             shell.kill()
             shell.wait()
             os.close(controller)
@@ -172,10 +179,10 @@ class Reader:
 
 
 def painted(snippet: Path, values: dict[str, str]) -> str:
-    """The file's text with each sample value replaced, as the page does it; unchanged without `values`."""
+    """The file's text with each whole sample value replaced, as the page does it; unchanged without `values`."""
     text = snippet.read_bytes().decode()
     for sample, own in values.items():
-        text = text.replace(sample, own)
+        text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(sample)}(?![0-9A-Za-z])", own, text)
     return text
 
 

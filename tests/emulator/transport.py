@@ -40,6 +40,10 @@ class Request:
     def form(self) -> dict[str, str]:
         return {k: v[-1] for k, v in parse_qs(self.body.decode(), keep_blank_values=True).items()}
 
+    @property
+    def json(self) -> dict:
+        return json.loads(self.body)
+
 
 @dataclass
 class Response:
@@ -119,6 +123,11 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
 
+    def also_listen(self, address: str, port: int) -> None:
+        """Answer plain HTTP there too, for clients that go past every proxy; needs the address on this machine."""
+        server = ThreadingHTTPServer((address, port), self._server.RequestHandlerClass)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
     def context(self, host: str) -> ssl.SSLContext:
         """The TLS context that proves to be `host`, made once."""
         with self._lock:
@@ -178,7 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = False
 
     def _serve(self) -> None:
-        if self.tunnel is None:  # absolute form: plain HTTP through the proxy, as for the metadata address
+        if self.tunnel is None and self.path.startswith("/"):  # asked directly, not through the proxy
+            host, target = self.headers.get("Host", ""), self.path
+        elif self.tunnel is None:  # absolute form: plain HTTP through the proxy, as for the metadata address
             parts = urlsplit(self.path)
             host, target = parts.hostname or "", self.path[len(f"{parts.scheme}://{parts.netloc}") :]
         else:

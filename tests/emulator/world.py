@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -46,11 +47,16 @@ class FederatedCredential:
     issuer: str
     subject: str
     audience: str = "api://AzureADTokenExchange"
+    name: str = ""
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 @dataclass
 class Application:
-    """An app registration with its credentials; `service_principals` maps tenant to object ID."""
+    """An app registration of tenant `home` with its credentials; `service_principals` maps tenant to object ID.
+
+    `secrets` holds every secret, `expired` those whose day has passed, `keys` the key IDs of those made through Graph.
+    """
 
     client_id: str
     name: str
@@ -58,6 +64,10 @@ class Application:
     secrets: set[str] = field(default_factory=set)
     certificates: list[str] = field(default_factory=list)  # PEM
     federated: list[FederatedCredential] = field(default_factory=list)
+    home: str = samples.CUSTOMER_TENANT
+    object_id: str = samples.APPLICATION_OBJECT_ID
+    expired: set[str] = field(default_factory=set)
+    keys: dict[str, str] = field(default_factory=dict)  # key ID -> secret
 
 
 @dataclass
@@ -66,6 +76,19 @@ class ManagedIdentity:
     object_id: str
     tenant: str
     system_assigned: bool = True
+
+
+@dataclass
+class RoleAssignment:
+    """One principal's role at one scope; `id` is the resource ID that the caller chose the last part of."""
+
+    id: str
+    scope: str
+    role_definition_id: str
+    principal_id: str
+    principal_type: str
+    created: str
+    created_by: str
 
 
 @dataclass
@@ -89,9 +112,15 @@ class World:
         self.people: list[Person] = []
         self.applications: dict[str, Application] = {}
         self.machine_identities: list[ManagedIdentity] = []  # of the machine the snippet runs on
+        self.pipeline_jobs: dict[str, object] = {}  # bearer token -> CI job that may ask for an ID token, see ci_tokens
         self.at_the_browser: Person | None = None
         self.partners: dict[str, str] = {}  # location account ID -> name
         self.links: dict[tuple[str, str], Link] = {}
+        self.role_assignments: list[RoleAssignment] = []
+        self.groups: dict[str, set[str]] = {}  # object ID -> members' object IDs
+        self.offers: dict[str, dict] = {}  # registration definitions by lower-case ID
+        self.delegations: dict[str, dict] = {}  # registration assignments by lower-case ID
+        self.deployments: dict[str, dict] = {}
         self.now = lambda: timestamp(time.time_ns())
 
     def fix_clock(self) -> None:

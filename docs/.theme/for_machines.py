@@ -1,0 +1,77 @@
+"""What `make build` adds to site/ for readers that are programs: every page as Markdown with its files in it, and llms.txt.
+
+    python docs/.theme/for_machines.py site
+
+/pal/users/ is also there as /pal/users/index.md; /llms.txt lists all of them (https://llmstxt.org).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from pathlib import Path
+
+from mkdocs.config import load_config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, get_files
+from mkdocs.utils.meta import get_data
+
+ROOT = Path(__file__).parent.parent.parent
+INCLUDE = re.compile(r'^( *)--8<-- "([^"]+)"\n', re.MULTILINE)
+LINK = re.compile(r"\]\(([^)\s:]+\.md)(#[^)\s]*)?\)")
+INTRODUCTION = (
+    "How Microsoft partners link their ID to the identities that work in customers' Azure (Partner Admin Link, PAL). "
+    "Every block is a file that the site's tests ran or checked. Sample values (partner ID 1234567, tenant 11111111-…) stand "
+    "for the reader's own."
+)
+
+
+def publish(site: Path) -> None:
+    """Write an index.md beside each page of `site`, and llms.txt."""
+    config = load_config(str(ROOT / "mkdocs.yml"), site_dir=str(site))
+    pages = {f.src_uri: f for f in get_files(config).documentation_pages() if (site / f.dest_uri).exists()}
+    entries: dict[str, list[str]] = {}
+    for name, file in sorted(pages.items()):
+        body, meta = get_data(Path(file.abs_src_path).read_text(encoding="utf-8"))
+        markdown_file(site, file).write_text(
+            as_markdown(body, meta, name, pages, config), encoding="utf-8", newline="\n"
+        )
+        section = "FAQ" if name.startswith("pal/faq/") else "Pages"
+        entry = f"- [{meta['title']}]({address(file, config)}): {meta['description']}"
+        entries.setdefault(section, []).append(entry)
+    text = [f"# {config.site_name}", "", f"> {INTRODUCTION}"]
+    for section in sorted(entries, reverse=True):
+        text += ["", f"## {section}", "", *entries[section]]
+    (site / "llms.txt").write_text("\n".join(text) + "\n", encoding="utf-8", newline="\n")
+
+
+def markdown_file(site: Path, file: File) -> Path:
+    return (site / file.dest_uri).with_suffix(".md")
+
+
+def address(file: File, config: MkDocsConfig) -> str:
+    return config.site_url + posixpath.splitext(file.dest_uri)[0] + ".md"
+
+
+def as_markdown(body: str, meta: dict, name: str, pages: dict[str, File], config: MkDocsConfig) -> str:
+    """A page's source with files in place of includes, links to the Markdown of other pages, and its sources at the end."""
+
+    def link(match: re.Match) -> str:
+        target = pages.get(posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1])))
+        return f"]({address(target, config)}{match[2] or ''})" if target else match[0]
+
+    text = INCLUDE.sub(included, LINK.sub(link, body.strip() + "\n"))
+    title = "" if text.startswith("# ") else f"# {meta['title']}\n\n"
+    sources = "".join(f"- [{what}]({where})\n" for what, where in meta.get("sources", {}).items())
+    return f"{title}{text}\n## Sources, checked on {meta.get('checked')}\n\n{sources}"
+
+
+def included(match: re.Match) -> str:
+    """The file that a line pulls in, indented like the line."""
+    lines = (ROOT / "snippets" / match[2]).read_text(encoding="utf-8").strip("\n").split("\n")
+    return "".join(f"{match[1]}{line}".rstrip() + "\n" for line in lines)
+
+
+if __name__ == "__main__":
+    publish(Path(sys.argv[1]))

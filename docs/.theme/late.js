@@ -1,0 +1,52 @@
+/* Published pages only (slim.py puts this where Material's script tag was): Material's script, 35 kB, starts with the reader's
+ * first move - pointer, key, touch, scroll - and not with the page. Tabs, values, copying and links need no waiting for it.
+ * The search worker starts with the first search; below file:// it lives in a frame, since browsers refuse a worker there. */
+(() => {
+  const waiting = [];
+  window.document$ = { subscribe(next) { waiting.push(next); next(document); } };
+
+  window.palWorker = (url) => {
+    let worker;
+    const listeners = [];
+    const start = () => {
+      if (location.protocol !== "file:") worker = new Worker(url);
+      else {
+        const frame = document.createElement("iframe");
+        frame.hidden = true;
+        document.body.append(frame);
+        const inside = frame.contentWindow;
+        inside.postMessage = (data) => listeners.forEach(([, listener]) => listener({ data }));
+        const script = inside.document.createElement("script");
+        script.src = url;
+        const early = [];
+        worker = { addEventListener() {}, postMessage: (data) => early.push(data) };
+        script.onload = () => {
+          worker.postMessage = (data) => inside.dispatchEvent(new MessageEvent("message", { data }));
+          early.forEach(worker.postMessage);
+        };
+        inside.document.head.append(script);
+      }
+      listeners.forEach((listener) => worker.addEventListener(...listener));
+    };
+    return {
+      addEventListener: (...listener) => { listeners.push(listener); worker?.addEventListener(...listener); },
+      removeEventListener: (...listener) => worker?.removeEventListener?.(...listener),
+      postMessage: (data) => { worker || start(); worker.postMessage(data); },
+    };
+  };
+
+  const moves = ["pointermove", "pointerdown", "touchstart", "keydown", "focusin", "scroll", "wheel"];
+  const begin = (event) => {
+    for (const move of moves) removeEventListener(move, begin, true);
+    const script = document.createElement("script");
+    const { base } = JSON.parse(document.getElementById("__config").textContent);
+    script.src = `${base.replace(/\/?$/, "/")}BUNDLE`;
+    script.onload = () => {
+      for (const next of waiting) document$.subscribe(next);
+      if (event?.type === "keydown" && !event.target.matches("input")) dispatchEvent(new KeyboardEvent("keydown", event));
+    };
+    document.head.append(script);
+  };
+  for (const move of moves) addEventListener(move, begin, { capture: true, passive: true });
+  if (new URLSearchParams(location.search).has("q")) begin();
+})();

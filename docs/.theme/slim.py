@@ -1,0 +1,210 @@
+"""What `make build` does to site/ after MkDocs: the same pages, a fraction of the bytes, under a strict content policy.
+
+    python docs/.theme/slim.py site
+
+`make serve` does without. Whatever leans on Material's internals is here and stops with a sentence when Material changes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import minify_html
+import tinycss2
+
+HERE = Path(__file__).parent
+LINK = re.compile(r'<link rel="stylesheet" href="([^"]+)">\s*')
+BUNDLE = re.compile(r'<script src="([^"]*)assets/javascripts/(bundle\.\w+\.min\.js)"></script>')
+SHIM = re.compile(r'<script src="https://unpkg.com/iframe-worker/shim"></script>')  # late.js does its work
+SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+# Material 9.8.1 loads the search index and starts the search worker with the page: here both wait for the first search.
+# It waits for a page that is loading: here the page has been there for long.
+PATCHES = {
+    'h(document,"DOMContentLoaded",{once:!0}).subscribe(()=>e.next(document)),e': "e.next(document),e",
+    'L($(location.protocol!=="file:"),Je("search"))': 'Je("search")',
+    "t=new Worker(e)": "t=palWorker(e)",
+}
+
+
+def slim(site: Path) -> None:
+    """Rewrite every page and asset below `site`. SystemExit with the reason when Material is not as we know it."""
+    pages = {file: file.read_text(encoding="utf-8") for file in sorted(site.rglob("*.html"))}
+    full = {file: html for file, html in pages.items() if BUNDLE.search(html)}
+    script = late_bundle(site, next(iter(full.values())))
+    sheet = one_stylesheet(site, full)
+    names = {hashed(site, site / "assets/values.js"), sheet}
+
+    for file, html in full.items():
+        root = BUNDLE.search(html)[1]
+        html = BUNDLE.sub(lambda _: f"<script>{script}</script>", html)
+        html = LINK.sub("", SHIM.sub("", html))
+        html = html.replace("</title>", f'</title><link rel="stylesheet" href="{root}assets/{sheet}">', 1)
+        for name in names:
+            plain = re.sub(r"\.\w+(\.\w+)$", r"\1", name)
+            html = html.replace(f"assets/{plain}", f"assets/{name}")
+        pages[file] = html
+
+    pages = {file: minify(html) for file, html in pages.items()}
+    policy = content_policy(pages[file] for file in full)
+    for file, html in pages.items():
+        own = policy if file in full else content_policy([html])
+        file.write_text(html.replace("<meta charset=utf-8>", f"<meta charset=utf-8>{own}", 1), encoding="utf-8")
+    remove_unused(site)
+
+
+def minify(html: str) -> str:
+    return minify_html.minify(
+        html, keep_closing_tags=True, keep_html_and_head_opening_tags=True, keep_input_type_text_attr=True
+    )
+
+
+# --- Material's script ---
+
+
+def late_bundle(site: Path, html: str) -> str:
+    """Patch Material's bundle below a new name; return the inline script that loads it."""
+    old = site / "assets/javascripts" / BUNDLE.search(html)[2]
+    text = re.sub(r"//# sourceMappingURL=.*", "", old.read_text(encoding="utf-8"))
+    for before, after in PATCHES.items():
+        if text.count(before) != 1:
+            sys.exit(
+                f"{old.name} no longer holds {before!r} once → look up how this Material loads search, see {__file__}"
+            )
+        text = text.replace(before, after)
+    old.write_text(text, encoding="utf-8")
+    name = hashed(site, old)
+    late = (HERE / "late.js").read_text(encoding="utf-8")
+    late = re.sub(r"^\s+|/\*.*?\*/\s*", "", late, flags=re.DOTALL | re.MULTILINE)
+    return late.replace("BUNDLE", f"assets/javascripts/{name}")
+
+
+def hashed(site: Path, file: Path) -> str:
+    """Rename `file` after its content, so that no browser shows yesterday's; return the new name."""
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    stem = file.name.split(".")[0]
+    return file.rename(file.with_name(f"{stem}.{digest}{file.suffix}")).name
+
+
+# --- styles: Material's and ours in one file, without rules for what no page has ---
+
+
+def one_stylesheet(site: Path, pages: dict[Path, str]) -> str:
+    """Join the style sheets of the pages, keep what they and the scripts can use; return the new file's name."""
+    html = next(iter(pages.values()))
+    hrefs = LINK.findall(html)
+    sheets = [site / re.sub(r"^(\.\./|/.*?(?=assets/))+", "", href) for href in hrefs]
+    scripts = [p.read_text(encoding="utf-8") for p in site.rglob("*.js") if "lunr" not in p.parts]
+    words = set(re.findall(r"[\w-]+", " ".join([*scripts, *(tag for page in pages.values() for tag in tags(page))])))
+    rules = tinycss2.parse_stylesheet(
+        "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets), skip_comments=True, skip_whitespace=True
+    )
+    css = without_unused_variables(purged(rules, words), " ".join(scripts))
+    for sheet in sheets:
+        sheet.unlink()
+    target = site / "assets/pal.css"
+    target.write_text(css, encoding="utf-8")
+    return hashed(site, target)
+
+
+def tags(html: str) -> Iterable[str]:
+    return re.findall(r"<[a-z][^>]*>", html)
+
+
+def purged(rules: Iterable, words: set[str]) -> str:
+    """CSS text of the rules whose classes, IDs and data values occur among `words`."""
+    out = []
+    for rule in rules:
+        if rule.type == "qualified-rule":
+            kept = [text for text in selectors(rule.prelude) if usable(text, words)]
+            if kept:
+                out.append(f"{','.join(kept)}{{{squeezed(rule.content)}}}")
+        elif rule.type == "at-rule" and rule.lower_at_keyword in {"media", "supports"}:
+            inner = purged(tinycss2.parse_rule_list(rule.content, skip_comments=True, skip_whitespace=True), words)
+            if inner:
+                out.append(f"@{rule.at_keyword} {squeezed(rule.prelude)}{{{inner}}}")
+        elif rule.type == "at-rule" and rule.content is not None:  # @keyframes and the like; @charset goes
+            out.append(squeezed([rule]))
+        elif rule.type == "error":
+            sys.exit(f"a style sheet cannot be read: {rule.message}")
+    return "".join(out)
+
+
+def selectors(prelude: list) -> list[str]:
+    """The selectors of a comma-separated list."""
+    found: list[list] = [[]]
+    for part in prelude:
+        if part == ",":
+            found.append([])
+        else:
+            found[-1].append(part)
+    return [squeezed(tokens) for tokens in found]
+
+
+def usable(selector: str, words: set[str]) -> bool:
+    """Whether something on a page may match: classes, IDs and values that no page and no script names cannot."""
+    while (plain := re.sub(r":[\w-]+\([^()]*\)", "", selector)) != selector:
+        selector = plain  # what stands in :is(), :not() and so on decides nothing here
+    named = re.findall(r"[.#]([\w-]+)|\[(?:data-md-[\w-]+|dir)=[\"']?([\w-]+)", selector)
+    # "tabbed-control--next" is made from "tabbed-control--" and a word
+    return all({name or value, f"{name.partition('--')[0]}--"} & words for name, value in named)
+
+
+def squeezed(tokens: list) -> str:
+    """CSS text with white space only where it separates."""
+    text = tinycss2.serialize([token for token in tokens if token.type != "comment"])
+    parts = re.split(r"(\"[^\"]*\")", text)
+    parts[::2] = [re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", part)) for part in parts[::2]]
+    return re.sub(r":\s+|;(?=})", lambda m: m[0].strip(" ;"), "".join(parts)).strip(" ;")
+
+
+def without_unused_variables(css: str, scripts: str) -> str:
+    """CSS without declarations of variables that nothing reads; icons as data addresses are the bulk of them."""
+    declared = re.compile(r"(--[\w-]+):(?:\"[^\"]*\"|url\((?:\"[^\"]*\"|[^)]*)\)|[^;{}\"])*(;|(?=}))")
+    while True:
+        unread = set(re.findall(r"(--[\w-]+):", css)) - set(re.findall(r"var\((--[\w-]+)", css))
+        unread -= set(re.findall(r"--[\w-]+", scripts))
+        less = declared.sub(partial(without, unread), css)
+        if less == css:
+            return css
+        css = less
+
+
+def without(names: set[str], declaration: re.Match) -> str:
+    return "" if declaration[1] in names else declaration[0]
+
+
+# --- content policy ---
+
+
+def content_policy(pages: Iterable[str]) -> str:
+    """One policy for `pages` (instant navigation keeps the first page's): own files, and inline scripts by their hash."""
+    inline = sorted({script for html in pages for script in SCRIPT.findall(html)})
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
+    scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
+    policy = (
+        f"default-src 'none';script-src 'self' {scripts};style-src 'self';img-src 'self' data:;font-src 'self';"
+        "connect-src 'self';worker-src 'self';frame-src 'self';manifest-src 'self';base-uri 'none';form-action 'none'"
+    )
+    return f'<meta http-equiv=Content-Security-Policy content="{policy}">'
+
+
+def remove_unused(site: Path) -> None:
+    """Take out what no page loads: source maps, search in languages that the site does not have, Material's icon."""
+    for file in [
+        *site.rglob("*.map"),
+        *site.rglob("lunr/**/*.js"),
+        *site.glob("late.js"),
+        *site.glob("assets/images/favicon.png"),
+    ]:
+        file.unlink()
+
+
+if __name__ == "__main__":
+    slim(Path(sys.argv[1]))

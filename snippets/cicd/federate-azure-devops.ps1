@@ -1,0 +1,15 @@
+#Requires -Modules Az.Accounts, Az.Resources
+& {
+    $ErrorActionPreference = "Stop"
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    $app = Get-AzADApplication -ApplicationId "44444444-4444-4444-4444-444444444444"
+    if (-not $app) { throw "There is no such application in this tenant." }
+    $credential = @{
+        ApplicationObjectId = $app.Id
+        Name = "azure-devops-partner-admin-link"
+        Issuer = "https://login.microsoftonline.com/11111111-1111-1111-1111-111111111111/v2.0"
+        Subject = "/eid1/c/pub/t/copy-it/a/from-the/sc/service-connection"
+        Audience = "api://AzureADTokenExchange"
+    }
+    New-AzADAppFederatedCredential @credential
+}

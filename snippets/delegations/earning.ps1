@@ -1,0 +1,22 @@
+#Requires -Modules Az.ManagementPartner, Az.ManagedServices
+& {
+    $ErrorActionPreference = "Stop"
+    $role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor, the earning role of these offers
+    $homeTenant = "22222222-2222-2222-2222-222222222222"
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    $secret = ConvertTo-SecureString $env:AZURE_CLIENT_SECRET -AsPlainText -Force
+    $credential = New-Object -TypeName PSCredential -ArgumentList "44444444-4444-4444-4444-444444444444", $secret
+    Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant $homeTenant -Scope Process | Out-Null
+    $linked = (Get-AzManagementPartner).ObjectId
+    foreach ($subscription in Get-AzSubscription -TenantId $homeTenant | Where-Object HomeTenantId -ne $homeTenant) {
+        $scope = "/subscriptions/$($subscription.Id)"
+        $offers = Get-AzManagedServicesDefinition -Scope $scope | Where-Object {
+            $_.Authorization | Where-Object { $_.PrincipalId -eq $linked -and $_.RoleDefinitionId -eq $role }
+        }
+        foreach ($delegation in Get-AzManagedServicesAssignment -Scope $scope) {
+            $state = if ($delegation.RegistrationDefinitionId -in $offers.Id) { "earning    " } else { "not earning" }
+            Write-Output "$state $($delegation.Id)"
+        }
+    }
+}

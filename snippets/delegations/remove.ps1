@@ -1,0 +1,14 @@
+#Requires -Modules Az.ManagedServices
+& {
+    $ErrorActionPreference = "Stop"
+    $homeTenant = "22222222-2222-2222-2222-222222222222"
+    $scope = "/subscriptions/33333333-3333-3333-3333-333333333333"
+    Connect-AzAccount -Tenant $homeTenant | Out-Null
+    $offers = @(Get-AzManagedServicesDefinition -Scope $scope | Where-Object ManagedByTenantId -eq $homeTenant)
+    $delegations = @(Get-AzManagedServicesAssignment -Scope $scope | Where-Object RegistrationDefinitionId -in $offers.Id)
+    if (-not $delegations) { throw "Nothing here is delegated to $homeTenant." }
+    foreach ($delegation in $delegations) {
+        $delegation | Remove-AzManagedServicesAssignment
+        Write-Output "Removed $($delegation.Id)"
+    }
+}

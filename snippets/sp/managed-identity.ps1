@@ -1,0 +1,16 @@
+#Requires -Modules Az.ManagementPartner
+& {
+    $ErrorActionPreference = "Stop"
+    $partnerId = "1234567"
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Identity -Scope Process | Out-Null
+    $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
+    if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
+    if (-not $link) {
+        New-AzManagementPartner -PartnerId $partnerId | Out-Null
+    } elseif ($link.PartnerId -ne $partnerId) {
+        Update-AzManagementPartner -PartnerId $partnerId | Out-Null
+    }
+    Get-AzManagementPartner
+}

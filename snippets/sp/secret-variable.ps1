@@ -1,0 +1,1 @@
+$env:AZURE_CLIENT_SECRET = Read-Host -Prompt "Client secret" -MaskInput

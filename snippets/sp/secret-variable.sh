@@ -1,0 +1,1 @@
+read -rs AZURE_CLIENT_SECRET && export AZURE_CLIENT_SECRET

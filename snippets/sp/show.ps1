@@ -1,0 +1,10 @@
+#Requires -Modules Az.ManagementPartner
+& {
+    $ErrorActionPreference = "Stop"
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    $secret = ConvertTo-SecureString $env:AZURE_CLIENT_SECRET -AsPlainText -Force
+    $credential = New-Object -TypeName PSCredential -ArgumentList "44444444-4444-4444-4444-444444444444", $secret
+    Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    Get-AzManagementPartner
+}

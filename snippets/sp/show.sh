@@ -1,0 +1,11 @@
+(
+  set -e
+  # A profile of its own: no older sign-in or cached token is used, and none is left behind.
+  export AZURE_EXTENSION_DIR="${AZURE_EXTENSION_DIR:-${AZURE_CONFIG_DIR:-$HOME/.azure}/cliextensions}"
+  AZURE_CONFIG_DIR=$(mktemp -d)
+  export AZURE_CONFIG_DIR
+  trap 'rm -rf "$AZURE_CONFIG_DIR"' EXIT
+  printf '%s' "${AZURE_CLIENT_SECRET:?is not set}" |
+    az login --service-principal --username "44444444-4444-4444-4444-444444444444" --password=@- --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none
+  az managementpartner show
+)

@@ -1,0 +1,13 @@
+#Requires -Modules Az.Resources
+& {
+    $ErrorActionPreference = "Stop"
+    $role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor
+    $objectId = "55555555-5555-5555-5555-555555555555"
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    foreach ($subscription in "33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434") {
+        $scope = "/subscriptions/$subscription"
+        $held = Get-AzRoleAssignment -Scope $scope -ObjectId $objectId -AtScope | Where-Object { $_.RoleDefinitionId -like "*$role" }
+        if (-not $held) { New-AzRoleAssignment -Scope $scope -RoleDefinitionId $role -ObjectId $objectId -ObjectType ServicePrincipal | Out-Null }
+        Write-Output $scope
+    }
+}

@@ -1,0 +1,143 @@
+"""Microsoft.Resources/deployments at subscriptions: validate, what-if, create, follow.
+
+Paths, fields and status codes follow the published description (spec), as far as Azure CLI 2.91 and azure-mgmt-resource-deployments read
+them. What is deployed are offers and delegations; any other resource type stops the test.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+
+from . import managedservices
+from .template import Resource, deployed
+from .transport import Request, Response
+from .world import ServiceError, World
+
+DEPLOYMENTS = r"/subscriptions/([^/]+)/providers/Microsoft\.Resources/deployments"
+CREATE = {
+    "registrationdefinitions": managedservices.create_offer,
+    "registrationassignments": managedservices.delegate,
+}
+
+
+def routes(world: World) -> list:
+    """Routes for `Arm`: (method, pattern, handler(caller, request, subscription, ...))."""
+
+    def validate(caller: dict, request: Request, subscription: str, name: str) -> Response:
+        """Whether the template and its parameters fit; the offer's own rules are not asked (modelled)."""
+        check_may_deploy(world, caller, subscription)
+        deployed(*template_and_parameters(request), subscription)
+        return Response(200, body_of(world, request, subscription, name, "Succeeded"))
+
+    def what_if(caller: dict, request: Request, subscription: str, name: str) -> Response:
+        check_may_deploy(world, caller, subscription)
+        resources, _ = deployed(*template_and_parameters(request), subscription)
+        changes = [change(world, resource) for resource in resources]
+        return Response(200, {"status": "Succeeded", "properties": {"correlationId": name, "changes": changes}})
+
+    def create(caller: dict, request: Request, subscription: str, name: str) -> Response:
+        """201 and an operation to follow (spec). All is done at once; what fails is told by the operation, not here."""
+        check_may_deploy(world, caller, subscription)
+        resources, outputs = deployed(*template_and_parameters(request), subscription)
+        error = deploy(world, caller, resources)
+        made = body_of(world, request, subscription, name, "Failed" if error else "Succeeded")
+        accepted = made | {"properties": made["properties"] | {"provisioningState": "Accepted"}}
+        made["properties"] |= {"error": error} if error else {"outputs": outputs}
+        world.deployments[made["id"].lower()] = made
+        operation = f"https://{request.host}{made['id']}/operationStatuses/{uuid.uuid4()}?api-version=2025-04-01"
+        return Response(201, accepted, {"Azure-AsyncOperation": operation, "Retry-After": "0"})
+
+    def status(caller: dict, request: Request, subscription: str, name: str, operation: str) -> Response:
+        properties = kept(request.path.rpartition("/operationStatuses/")[0])["properties"]
+        error = {"error": properties["error"]} if "error" in properties else {}
+        return Response(200, {"status": properties["provisioningState"]} | error)
+
+    def get(caller: dict, request: Request, subscription: str, name: str) -> Response:
+        return Response(200, kept(request.path))
+
+    def kept(id: str) -> dict:
+        if id.lower() not in world.deployments:
+            raise ServiceError(404, "DeploymentNotFound", "[modelled] There is no deployment of this name.")
+        return world.deployments[id.lower()]
+
+    one = rf"{DEPLOYMENTS}/([^/]+)"
+    return [
+        ("POST", rf"{one}/validate", validate),
+        ("POST", rf"{one}/whatIf", what_if),
+        ("PUT", one, create),
+        ("GET", one, get),
+        ("GET", rf"{one}/operationStatuses/([^/]+)", status),
+    ]
+
+
+def check_may_deploy(world: World, caller: dict, subscription: str) -> None:
+    """Owner or Contributor, in the subscription's own tenant."""
+    roles = managedservices.held_roles(world, caller, f"/subscriptions/{subscription}")
+    if not roles & {managedservices.OWNER, managedservices.CONTRIBUTOR}:
+        text = f"[modelled] {caller['oid']} may not deploy to '/subscriptions/{subscription}'."
+        raise ServiceError(403, "AuthorizationFailed", text)
+
+
+def template_and_parameters(request: Request) -> tuple[dict, dict]:
+    """Both from a request. Azure CLI sends the template's own text behind a key without quotes, which is no JSON (measured)."""
+    text = re.sub(r"([{,]\s*)template:", r'\1"template":', request.body.decode(), count=1)
+    properties = json.loads(text)["properties"]
+    return properties["template"], properties.get("parameters") or {}
+
+
+def deploy(world: World, caller: dict, resources: list[Resource]) -> dict | None:
+    """Create all in order; the error of the first that is refused, in the form that users reported (samples issue 31)."""
+    for resource in sorted(resources, key=lambda r: r.type.lower().endswith("assignments")):
+        try:
+            kind = resource.type.lower().removeprefix("microsoft.managedservices/")
+            CREATE[kind](world, caller, resource.scope, resource.name, resource.properties)
+        except ServiceError as error:
+            inner = {"error": {"code": error.code, "message": error.message}}
+            text = "At least one resource deployment operation failed. Please list deployment operations for details."
+            detail = {
+                "code": {400: "BadRequest", 403: "Forbidden", 409: "Conflict"}[error.status],
+                "message": json.dumps(inner),
+            }
+            return {"code": "DeploymentFailed", "message": text, "details": [detail]}
+    return None
+
+
+def change(world: World, resource: Resource) -> dict:
+    """What deploying one resource would do: Create, NoChange or Modify (spec)."""
+    id = f"{resource.scope}/providers/{resource.type}/{resource.name}"
+    old = (world.offers | world.delegations).get(id.lower())
+    after = {"id": id, "type": resource.type, "name": resource.name, "properties": resource.properties}
+    if old is None:
+        return {"resourceId": id, "changeType": "Create", "after": after}
+    before = after | {"properties": {key: old["properties"].get(key) for key in resource.properties}}
+    delta = [
+        {
+            "path": f"properties.{key}",
+            "propertyChangeType": "Modify",
+            "before": before["properties"][key],
+            "after": value,
+        }
+        for key, value in resource.properties.items()
+        if value != before["properties"][key]
+    ]
+    kind = "Modify" if delta else "NoChange"
+    return {"resourceId": id, "changeType": kind, "before": before, "after": after, "delta": delta}
+
+
+def body_of(world: World, request: Request, subscription: str, name: str, state: str) -> dict:
+    """DeploymentExtended (spec)."""
+    _, parameters = template_and_parameters(request)
+    properties = {
+        "parameters": parameters,
+        "mode": "Incremental",
+        "provisioningState": state,
+        "timestamp": world.now() if request.method == "PUT" else "2026-09-15T14:25:52Z",
+        "duration": "PT1S",
+        "correlationId": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+        "providers": [],
+        "dependencies": [],
+    }
+    id = f"/subscriptions/{subscription}/providers/Microsoft.Resources/deployments/{name}"
+    return {"id": id, "name": name, "type": "Microsoft.Resources/deployments", "properties": properties}

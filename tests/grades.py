@@ -1,0 +1,412 @@
+"""What a run really did: which published file it ran or checked, how, and with which client.
+
+A test calls `record(request, snippet, grade, client)`; `how(snippet)` knows grade and client of a file that its own interpreter runs.
+A record counts when its test passed, teardown included. At the end of every run the table page × task × tool → grade is printed.
+
+docs/pal/tested.md is the table of a full run. Its regions between `<!-- name -->` and `<!-- /name -->` are written by `make tested`;
+the rest is written by hand. The page says what CI does, so what differs from machine to machine never changes it:
+
+- A full run in CI, where nothing may be skipped, compares every character.
+- A full run elsewhere compares the cells of what it ran itself, and says nothing about what it had to skip.
+- A client that CI lacks (NOT_IN_CI) is printed, and not written to the page.
+- A run of some tests (-k, a file, a failed test) is not compared at all.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import io
+import json
+import os
+import re
+import tokenize
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from emulator.harness import STAND_IN, VENV
+
+# What a page may claim, strongest first.
+RUN, WITH_STAND_IN, HARNESS, CHECKED = GRADES = ("run", "run with stand-in", "harness", "checked")
+# A second, older client sent the same requests: told beside the clients, never as a grade.
+SAME_REQUESTS = "sent the same requests"
+
+NOT_IN_CI = ("PowerShell",)
+DATA, EMULATOR = Path(__file__).parent / "data", Path(__file__).parent / "emulator"
+
+# How a file's name ends -> the tool it is for, as the tabs of the pages call it.
+TOOLS = {"ps1": "PowerShell", "sh": "Azure CLI", "py": "Python", "rest.sh": "REST"}
+TOOLS |= {"azure-cli.txt": "Azure CLI", "python.txt": "Python", "az-rest.txt": "REST"}
+
+
+def record(
+    request: pytest.FixtureRequest,
+    snippet: Path,
+    grade: str,
+    client: str,
+    *,
+    tool: str | None = None,
+    failure: bool = False,
+) -> None:
+    """Note, before anything can stop the test, that it runs or checks `snippet`.
+
+    `client` is "Name version", several with ", " between them. `tool` replaces the column that the file's name gives.
+    `failure` marks a run with something wrong in it, which must be refused.
+    """
+    assert grade in (*GRADES, SAME_REQUESTS), f"{grade!r} is no grade: {GRADES}"
+    name = snippet.relative_to(request.config.rootpath / "snippets").as_posix()
+    page, task, named_tool = identity(name)
+    note = {"snippet": name, "page": page, "task": task, "tool": tool or named_tool, "grade": grade, "client": client}
+    request.node.user_properties.append(("grade", note | {"failure": failure}))
+
+
+def identity(name: str) -> tuple[str, str, str]:
+    """Page, task and tool that a file's path below snippets/ tells."""
+    page, _, rest = name.partition("/")
+    task, _, ending = rest.partition(".")
+    return page, task, TOOLS.get(ending, ending)
+
+
+# --- which client runs a file ---
+
+
+def how(snippet: Path) -> tuple[str, str]:
+    """Grade and client for a run of `snippet` by the interpreter that its name asks for, from what the file uses."""
+    text = snippet.read_text(encoding="utf-8")
+    if snippet.suffix == ".py":
+        return RUN, ", ".join(f"{name} {metadata.version(name)}" for name in requirements(text))
+    if snippet.suffix == ".ps1":
+        return RUN, "PowerShell"
+    if re.search(r"\baz (managementpartner|extension)\b", text):
+        grade, extension = extension_in_use()
+        return grade, f"{azure_cli('az')}, {extension}"
+    clients = [azure_cli("az")] if re.search(r"\baz ", text) else []
+    return RUN, ", ".join(clients + (["curl"] if re.search(r"\bcurl ", text) else [])) or "Bash"
+
+
+def requirements(text: str) -> list[str]:
+    """The packages that a Python file names in its first lines (inline script metadata)."""
+    block = re.search(r"^# /// script\n(.*?)^# ///$", text, re.MULTILINE | re.DOTALL)
+    table = tomllib.loads(re.sub(r"^# ?", "", block[1], flags=re.MULTILINE)) if block else {}
+    return [re.match(r"[\w.-]+", need)[0] for need in table.get("dependencies", [])]  # type: ignore[index]
+
+
+@functools.cache
+def azure_cli(environment: str) -> str:
+    """Azure CLI of an environment below .venv, with its version if it is installed."""
+    return f"Azure CLI {installed(VENV / environment, 'azure_cli')}".strip()
+
+
+def extension_in_use() -> tuple[str, str]:
+    """Ours, unless PAL_EXTENSION=published asks for Microsoft's."""
+    if os.environ.get("PAL_EXTENSION") == "published":
+        return RUN, f"managementpartner {installed(VENV / 'extensions', 'managementpartner')}"
+    return WITH_STAND_IN, f"stand-in for managementpartner {installed(STAND_IN, 'managementpartner')}"
+
+
+def genuine_extension() -> str:
+    """Microsoft's own extension that PyPI has, and the last Azure CLI that runs it."""
+    version = installed(VENV / "az-genuine/extensions", "managementpartner")
+    return f"{azure_cli('az-genuine')}, Microsoft's managementpartner {version}"
+
+
+@functools.cache
+def installed(below: Path, distribution: str) -> str:
+    """Version of a distribution somewhere below a folder, or nothing."""
+    found = next(iter(sorted(below.rglob(f"{distribution}-*.dist-info"))), None)
+    return found.name.split("-")[1].removesuffix(".dist") if found else ""
+
+
+@functools.cache
+def powershell_reference() -> dict[str, str]:
+    """Cmdlet -> module and version of the published reference that it is checked against; not those of PowerShell itself."""
+    cmdlets = json.loads((DATA / "powershell-reference.json").read_text(encoding="utf-8"))["cmdlets"]
+    told = {name: (entry.get("module") or "", entry.get("version") or "") for name, entry in cmdlets.items()}
+    return {
+        name: f"reference of {module} {re.search(r'[0-9][.0-9x]*', version)[0]}"  # type: ignore[index]
+        for name, (module, version) in told.items()
+        if module and not module.startswith("Microsoft.PowerShell.")
+    }
+
+
+def reference_of(snippet: Path) -> str:
+    """The references that a PowerShell file is checked against."""
+    reference, used = powershell_reference(), re.findall(r"\b[A-Z]\w+-\w+", snippet.read_text(encoding="utf-8"))
+    return ", ".join(sorted({reference[name] for name in used if name in reference})) or "reference of PowerShell"
+
+
+# --- what the tests noted ---
+
+
+def cell(notes: list[dict]) -> str:
+    """Strongest grade of one file's notes, and in how many situations: doing its job + refusing to."""
+    grade = min((n["grade"] for n in notes), key=GRADES.index)
+    if grade == CHECKED:
+        return grade
+    at_work = sum(n["grade"] != CHECKED and not n["failure"] for n in notes)
+    refused = sum(n["grade"] != CHECKED and n["failure"] for n in notes)
+    return f"{grade} · {at_work}" + (f" + {refused}" if refused else "")
+
+
+Table = dict[str, dict[str, dict[str, str]]]  # page -> task -> tool -> cell
+
+
+def table(notes: Iterable[dict]) -> Table:
+    cells = defaultdict(list)
+    for note in notes:
+        if note["grade"] in GRADES:
+            cells[note["page"], note["task"], note["tool"]].append(note)
+    made: Table = {}
+    for (page, task, tool), found in sorted(cells.items()):
+        made.setdefault(page, {}).setdefault(task, {})[tool] = cell(found)
+    return made
+
+
+def tools_of(tasks: dict[str, dict[str, str]]) -> list[str]:
+    """Columns in the order of the tabs, then what else there is."""
+    order = list(dict.fromkeys(TOOLS.values()))
+    found = {tool for row in tasks.values() for tool in row}
+    return [t for t in order if t in found] + sorted(found - set(order))
+
+
+class Record:
+    """Collects the notes of a run, where the reports of all workers arrive; prints, compares and writes them."""
+
+    def __init__(self, config: pytest.Config):
+        self.root, self.page = config.rootpath, config.rootpath / "docs/pal/tested.md"
+        self.writing = config.getoption("write_tested")
+        self.full = is_full(config)
+        self.noted: dict[str, list[dict]] = {}  # test -> notes
+        self.skips = 0
+        self.skipped: set[tuple[str, str, str]] = set()  # page, task and tool of a skipped test
+        self.verdict = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        notes = [note for kind, note in report.user_properties if kind == "grade"]
+        if report.skipped:
+            self.skips += 1
+            self.skipped |= {(n["page"], n["task"], n["tool"]) for n in notes}
+        elif report.failed:
+            self.noted.pop(report.nodeid, None)
+        elif report.when == "call":
+            self.noted[report.nodeid] = notes
+
+    @property
+    def notes(self) -> list[dict]:
+        return [note for notes in self.noted.values() for note in notes]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        ours = self.page.exists() and os.environ.get("PAL_EXTENSION") != "published"
+        if not (self.full and ours):
+            return
+        notes = [n for n in self.notes if not n["client"].startswith(NOT_IN_CI)]
+        whole = os.environ.get("CI") == "true" or not self.skips
+        regions = {"grades": grades_region(self.root, notes, whole), "clients": clients_region(notes)}
+        text = self.page.read_text(encoding="utf-8")
+        fresh = with_regions(text, regions | {"emulator": emulator_region()})
+        if exitstatus:
+            self.verdict = "docs/pal/tested.md was not compared, because tests failed"
+        elif self.writing and whole:
+            self.page.write_text(fresh, encoding="utf-8", newline="\n")
+            self.verdict = "docs/pal/tested.md is written"
+        elif self.writing:
+            self.verdict = "docs/pal/tested.md was not written, because tests were skipped → run: make tested"
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        elif differences := self.differences(text, fresh, whole):
+            self.verdict = "\n".join(["docs/pal/tested.md is stale → run: make tested", *differences[:10]])
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def differences(self, text: str, fresh: str, whole: bool) -> list[str]:
+        """What the committed page says otherwise than this run: all of it, or only what was not skipped here."""
+        if text == fresh:
+            return []
+        said, found = dict(parsed(text)), dict(parsed(fresh))
+        if not whole:
+            unsure = {(title_of(self.root, page), task, tool) for page, task, tool in self.skipped}
+            found = {k: v for k, v in found.items() if k not in unsure and v != "–" and k[2] != "Files"}
+        lines = [
+            f"  {' / '.join(filter(None, key))}: the page says {said.get(key, 'nothing')!r}, this run {value!r}"
+            for key, value in found.items()
+            if said.get(key) != value
+        ]
+        if whole:
+            lines += [f"  {' / '.join(filter(None, key))}: no longer so" for key in said if key not in found]
+        return lines or (["  (text between the tables)"] if whole else [])
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if notes := self.notes:
+            terminalreporter.section("page × task × tool → grade")
+            for page, tasks in table(notes).items():
+                for task, row in tasks.items():
+                    grades = " | ".join(f"{tool}: {row[tool]}" for tool in tools_of({task: row}))
+                    terminalreporter.write_line(f"{page}/{task}  {grades}")
+        if self.verdict:
+            terminalreporter.section("How this site is tested")
+            terminalreporter.write_line(self.verdict, red="stale" in self.verdict or "not " in self.verdict)
+
+
+# --- the page ---
+
+
+def grades_region(root: Path, notes: list[dict], whole: bool) -> str:
+    """A table a page: tasks down, tools across. Files that no test has run or checked are named, if all tests ran."""
+    found = table(notes)
+    noted = {n["snippet"] for n in notes}
+    for name in published(root) if whole else []:
+        if name not in noted:
+            page, task, tool = identity(name)
+            found.setdefault(page, {}).setdefault(task, {})[tool] = "**not tested**"
+    lines = []
+    for page, tasks in sorted(found.items(), key=lambda item: title_of(root, item[0])):
+        tools = tools_of(tasks)
+        address = address_of(root, page)
+        title = title_of(root, page)
+        lines += ["", f"### [{title}]({address})" if address else f"### {title}", ""]
+        rows = [[task, *(row.get(tool, "–") for tool in tools)] for task, row in sorted(tasks.items())]
+        lines += markdown_table(["Task", *tools], rows)
+    graded = [n for n in notes if n["grade"] in GRADES and n["grade"] != CHECKED]
+    refusals = sum(n["failure"] for n in graded)
+    files = len({n["snippet"] for n in notes if n["grade"] in GRADES})
+    count = f"{files} files; {len(graded) - refusals} runs that do their job, {refusals} failure cases."
+    return "\n".join([f"**{count}**", *lines])
+
+
+def published(root: Path) -> Iterator[str]:
+    """Files below snippets/ that a tool runs or reads; wire files and notes beside them are evidence, not tasks."""
+    for file in sorted((root / "snippets").rglob("*")):
+        if file.is_file() and file.suffix not in {".http", ".md"}:
+            yield file.relative_to(root / "snippets").as_posix()
+
+
+@functools.cache
+def home_of(root: Path, folder: str) -> Path | None:
+    """The page that shows the files of a folder of snippets/: of that name, or the first that does."""
+    pages = [p for p in sorted((root / "docs").rglob("*.md")) if f'--8<-- "{folder}/' in p.read_text(encoding="utf-8")]
+    return min(pages, key=lambda p: folder not in (p.stem, p.parent.name), default=None)
+
+
+def title_of(root: Path, folder: str) -> str:
+    home = home_of(root, folder)
+    title = re.search(r"^title: (.+)$", home.read_text(encoding="utf-8"), re.MULTILINE) if home else None
+    return title[1] if title else folder
+
+
+def address_of(root: Path, folder: str) -> str | None:
+    home = home_of(root, folder)
+    return Path(os.path.relpath(home, root / "docs/pal")).as_posix() if home else None
+
+
+def clients_region(notes: list[dict]) -> str:
+    """Every client with its version, what it did, and for how many files."""
+    did: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for note in notes:
+        for client in note["client"].split(", "):
+            did[client][note["grade"]].add(note["snippet"])
+    order = (*GRADES, SAME_REQUESTS)
+    rows = []
+    for client, by_grade in sorted(did.items(), key=lambda item: item[0].lower()):
+        strongest = min(by_grade, key=order.index)
+        rows.append([client, strongest, str(len(set().union(*by_grade.values())))])
+    return "\n".join(markdown_table(["Client", "Grade", "Files"], rows))
+
+
+def markdown_table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(line) + " |" for line in (head, ["---"] * len(head), *rows)]
+
+
+def emulator_region() -> str:
+    """What the emulated Azure answers from: counts out of tests/data and of the grades written in its code."""
+    data = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in DATA.glob("*.json")}
+    api, recorded = data["managementpartner-api"]["operations"], data["recorded-exchanges"]["exchanges"]
+    errors = data["token-errors"]["errors"].values()
+    ours = [e for e in errors if re.search("modelled|not confirmed|assumed|taken from", e["confidence"])]
+    of_us = [e for e in errors if e["text"].startswith("[modelled]") or e["confidence"] == "modelled"]
+    sources = sorted({e["source"].partition(":")[0] for e in recorded})
+    links = ", ".join(f"[{name}](https://github.com/{name})" for name in sources)
+    spec = "[Azure/azure-rest-api-specs](https://github.com/Azure/azure-rest-api-specs)"
+    answers = markdown_table(
+        ["Answers", "Number", "Grade", "Source"],
+        [
+            ["Operations of Microsoft.ManagementPartner, version 2018-02-01", str(len(api)), "spec", spec],
+            ["Exchanges with the real service, replayed", str(len(recorded)), "recorded", links],
+            ["Sign-in errors with their text", str(len(errors) - len(of_us)), "reported", "public issues"],
+            ["… of which status or error name is not confirmed", str(len(ours) - len(of_us)), "modelled", "–"],
+            ["Sign-in errors whose text is ours", str(len(of_us)), "modelled", "–"],
+        ],
+    )
+    words = {
+        "spec": "spec|published (?:description|ARM|API|IMDS)",
+        "recorded": "recorded",
+        "documented": "documented|reported|RFC \\d+",
+    }
+    words |= {"modelled": "modelled"}
+    rows = [[room, *(str(marks(texts, word)) for word in words.values())] for room, texts in rooms()]
+    rows = [row for row in rows if set(row[1:]) != {"0"}]
+    marked = markdown_table(["Marked in the code of", *words], rows)
+    return "\n".join([*answers, "", *marked])
+
+
+def rooms() -> Iterator[tuple[str, list[str]]]:
+    """Each module of the emulator with its comments and texts."""
+    for file in sorted(EMULATOR.glob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+        comments = [t.string for t in tokens if t.type == tokenize.COMMENT]
+        constants = [n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)]
+        yield f"`{file.stem}`", comments + [value for value in constants if isinstance(value, str)]
+
+
+def marks(texts: list[str], word: str) -> int:
+    return sum(bool(re.search(rf"\b(?:{word})\b", text)) for text in texts)
+
+
+def with_regions(text: str, regions: dict[str, str]) -> str:
+    """`text` with what stands between `<!-- name -->` and `<!-- /name -->` replaced. Other text stays."""
+    for name, new in regions.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        text, found = pattern.subn(lambda match, new=new: f"{match[1]}\n{new}\n\n{match[2]}", text)
+        if found != 1:
+            raise ValueError(f"docs/pal/tested.md → needs one region from <!-- {name} --> to <!-- /{name} -->")
+    return text
+
+
+def parsed(text: str) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """Every cell of the page's tables: (section, first cell of the row, head of the column) -> cell."""
+    section, head = "", []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            section = re.sub(r"\[(.+)\]\(.*\)", r"\1", line.lstrip("# "))
+        cells = [c.strip() for c in line.strip("|").split("|")] if line.startswith("| ") else []
+        if not cells:
+            head = []
+        elif not head:
+            head = cells
+        elif set(cells) != {"---"}:
+            yield from (((section, cells[0], column), text) for column, text in zip(head[1:], cells[1:], strict=True))
+
+
+# --- pytest ---
+
+
+def is_full(config: pytest.Config) -> bool:
+    """Whether every test was asked for, and nothing else."""
+    names = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise", "collectonly")
+    chosen = [config.getoption(n, None) for n in (*names, "write_wire", "write_errors")]
+    asked = {Path(config.invocation_params.dir, argument).resolve() for argument in config.args}
+    return asked == {config.rootpath / "tests"} and not any(chosen)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-tested", action="store_true", help="write docs/pal/tested.md from this full run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("write_tested") and not is_full(config):
+        raise pytest.UsageError("--write-tested needs the whole suite → run: make tested")
+    if not hasattr(config, "workerinput"):  # workers only report
+        config.pluginmanager.register(Record(config), "grades-of-this-run")

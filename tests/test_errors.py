@@ -1,0 +1,188 @@
+"""Every error text that "When it fails" shows is what the client prints today: the failing command is run again and compared.
+
+A capture is `snippets/errors/<case>.<tool>.txt`. `make errors` writes it anew. The client's part of a text is real. The service's part is
+only shown where it is recorded or reported (tests/emulator names the source); no case here leads to a modelled text.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from conftest import AZ, need
+from emulator import samples
+from emulator.entra import SignInError
+from emulator.harness import ROOT, Reader, Result
+from emulator.transport import Fault, Response
+from emulator.world import Application, FederatedCredential, World
+from grades import RUN, azure_cli, how, record
+from test_pages import GUID, SNIPPETS
+
+CAPTURES = ROOT / "snippets/errors"
+ISSUER, SUBJECT = "https://token.actions.githubusercontent.com", "repo:contoso/landing-zone:environment:production"
+OTHER_SUBJECT = "repo:contoso/landing-zone:ref:refs/heads/main"
+UNKNOWN_TENANT = "0bad0bad-0000-4000-8000-000000000000"
+Run = Callable[[Reader, World], Result]
+
+
+def az(*arguments: str) -> Run:
+    return lambda reader, world: reader.command("az", *arguments)
+
+
+def python(code: str) -> Run:
+    """Python that makes a credential, which is then asked for a token as any client does."""
+    ask = "credential.get_token('https://management.azure.com/.default')"
+    return lambda reader, world: reader.command(sys.executable, "-c", f"import azure.identity\n{code}\n{ask}")
+
+
+def with_application(run: Run, subject: str = SUBJECT) -> Run:
+    """The run, where an application with a secret and a federated credential for `subject` is in the customer's tenant."""
+
+    def prepared(reader: Reader, world: World) -> Result:
+        app = Application(samples.CLIENT_ID, "pal", {samples.CUSTOMER_TENANT: samples.SERVICE_PRINCIPAL}, {"sesame"})
+        app.federated.append(FederatedCredential(ISSUER, subject))
+        world.applications[app.client_id] = app
+        return run(reader, world)
+
+    return prepared
+
+
+PRINCIPAL = ("--service-principal", "--username", samples.CLIENT_ID, "--tenant", samples.CUSTOMER_TENANT)
+WHO = f"{samples.CUSTOMER_TENANT!r}, {samples.CLIENT_ID!r}"
+
+
+def az_secret(secret: str) -> Run:
+    return az("login", *PRINCIPAL, "--password", secret)
+
+
+def py_secret(secret: str) -> Run:
+    return python(f"credential = azure.identity.ClientSecretCredential({WHO}, {secret!r})")
+
+
+def job(world: World) -> str:
+    """What a pipeline's platform says about its job."""
+    return world.sign({"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange"})
+
+
+def az_pipeline(reader: Reader, world: World) -> Result:
+    return az("login", *PRINCIPAL, "--federated-token", job(world))(reader, world)
+
+
+def py_pipeline(reader: Reader, world: World) -> Result:
+    code = f"credential = azure.identity.ClientAssertionCredential({WHO}, lambda: {job(world)!r})"
+    return python(code)(reader, world)
+
+
+def without_extension(reader: Reader, world: World) -> Result:
+    """Azure CLI may also install an extension by itself; here it must not."""
+    reader.extensions = reader.home / "no-extensions"
+    reader.extra = {"AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no"}
+    return az("managementpartner", "show")(reader, world)
+
+
+def mfa_of_one_tenant(reader: Reader, world: World) -> Result:
+    """A guest signs in without naming a tenant; the customer's wants its own second factor (reported text)."""
+    status, body = SignInError(50076, resource="797f4846-ba00-4fd7-ba43-dac1f8f63013").body()
+    path = f"/{samples.CUSTOMER_TENANT}/oauth2/v2.0/token"
+    reader.proxy.faults.append(Fault(lambda r: r.path == path, Response(status, body), times=100))
+    return az("login", "--allow-no-subscriptions")(reader, world)
+
+
+# Case and tool -> published block, and what is put over its sample values.
+BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
+    "not-linked.az-rest": ("users/show.rest.sh", {}),
+    "not-linked.azure-cli": ("users/show.sh", {}),
+    "not-linked.python": ("users/show.py", {}),
+    "partner-id-invalid.az-rest": ("users/link.rest.sh", {samples.PARTNER_ID: "9999999"}),
+    "partner-id-invalid.azure-cli": ("users/link.sh", {samples.PARTNER_ID: "9999999"}),
+    "partner-id-invalid.python": ("users/link.py", {samples.PARTNER_ID: "9999999"}),
+    "tenant-not-found.azure-cli": ("users/show.sh", {samples.CUSTOMER_TENANT: UNKNOWN_TENANT}),
+    "tenant-not-found.python": ("users/show.py", {samples.CUSTOMER_TENANT: UNKNOWN_TENANT}),
+}
+# Case and tool -> what else fails.
+COMMANDS: dict[str, Run] = {
+    "app-not-found.azure-cli": az_secret("sesame"),
+    "app-not-found.python": py_secret("sesame"),
+    "extension-missing.azure-cli": without_extension,
+    "mfa.azure-cli": mfa_of_one_tenant,
+    "no-managed-identity.python": python("credential = azure.identity.ManagedIdentityCredential()"),
+    "no-subscriptions.azure-cli": with_application(az_secret("sesame")),
+    "subject-case.azure-cli": with_application(az_pipeline, SUBJECT.replace("contoso", "Contoso")),
+    "subject-case.python": with_application(py_pipeline, SUBJECT.replace("contoso", "Contoso")),
+    "subject.azure-cli": with_application(az_pipeline, OTHER_SUBJECT),
+    "subject.python": with_application(py_pipeline, OTHER_SUBJECT),
+    "wrong-secret.azure-cli": with_application(az_secret("wrong")),
+    "wrong-secret.python": with_application(py_secret("wrong")),
+}
+# Exit codes other than 1. Azure CLI is content when one of several tenants lets it in: the trap that the page tells of.
+EXIT = {"mfa.azure-cli": 0, "extension-missing.azure-cli": 2, "not-linked.azure-cli": 3}
+
+
+def attempt(case: str, reader: Reader, world: World) -> Result:
+    if case in BLOCKS:
+        name, values = BLOCKS[case]
+        return reader.run(SNIPPETS / name, values)
+    return COMMANDS[case](reader, world)
+
+
+def client(case: str) -> tuple[str, str]:
+    """Grade and client of a case."""
+    if case in BLOCKS:
+        return how(SNIPPETS / BLOCKS[case][0])
+    return RUN, azure_cli("az") if case.endswith(".azure-cli") else f"azure-identity {version('azure-identity')}"
+
+
+MESSAGE = re.compile(r"ERROR: |WARNING: Authentication failed|[\w.]+(?:Error|Exception): ")
+
+
+def message(result: Result, home: Path) -> str:
+    """What a reader takes for the message: from the first error of Azure CLI, or the last exception of Python, on.
+
+    Tracebacks, times, paths and GUIDs that are nobody's sample value become `…`: what is left is the words.
+    """
+    text = result.output.replace("\r", "")
+    lines = [line.rstrip() for line in text.splitlines()]
+    starts = [i for i, line in enumerate(lines) if MESSAGE.match(line)]
+    assert starts, text
+    azure_cli_says = lines[starts[0]].startswith(("ERROR", "WARNING"))
+    lines = lines[starts[0] if azure_cli_says else starts[-1] :]
+    if "Traceback (most recent call last):" in lines:
+        lines = [*lines[: lines.index("Traceback (most recent call last):")], "…"]
+    text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]*Z?", "…", "\n".join(lines).replace(str(home), "…"))
+    return GUID.sub(lambda m: m[0] if m[0] in samples.ALL.values() else "…", text).strip() + "\n"
+
+
+@pytest.mark.parametrize("case", sorted(BLOCKS | COMMANDS))
+def test_error_text_is_what_the_client_prints(
+    case: str, reader: Reader, world: World, request: pytest.FixtureRequest
+) -> None:
+    file = CAPTURES / f"{case}.txt"
+    record(request, file, *client(case), failure=True)
+    if not case.endswith(".python"):
+        need(AZ)
+    result = attempt(case, reader, world)
+    assert result.code == EXIT.get(case, 1), result.output
+    assert "[modelled]" not in result.output, "a modelled text is not Microsoft's: show none of it"
+    assert world.links == {}
+    found = message(result, reader.home)
+    if request.config.getoption("write_errors"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8", newline="\n")
+    said = file.read_text(encoding="utf-8") if file.exists() else ""
+    assert found == said, f"{file.relative_to(ROOT)} is not what the client prints now → run: make errors, and read it"
+
+
+def test_azure_cli_takes_a_wrong_secret_after_a_good_one(reader: Reader, world: World) -> None:
+    """The page warns of it: the token of the first sign-in answers for the second."""
+    need(AZ)
+    allow = ("--allow-no-subscriptions",)
+    assert with_application(az("login", *PRINCIPAL, *allow, "--password", "sesame"))(reader, world).code == 0
+    assert az("login", *PRINCIPAL, *allow, "--password", "wrong")(reader, world).code == 0
+
+
+def test_no_capture_is_left_over() -> None:
+    assert {f.name for f in CAPTURES.iterdir()} == {f"{case}.txt" for case in BLOCKS | COMMANDS}

@@ -1,0 +1,432 @@
+"""Service principals when something is wrong: a clear message, nothing half done, and no secret where others could read it."""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import principals
+import pytest
+from emulator import samples
+from emulator.harness import STAND_IN, Reader, Result, painted
+from emulator.transport import Fault, Request, Response
+from emulator.world import STRANGER_TENANT, World
+from principals import PRINCIPAL, SECRET
+from scenarios import STARTS
+from test_failures import NOT_LINKED, NOT_VALID, assert_refused
+from test_snippets import RUNNABLE, SNIPPETS, WITHOUT_PROXY, prepare
+
+LINKERS = ("secret", "certificate", "managed-identity", "managed-identity-user", "workload-identity")
+IDENTITIES = ("managed-identity", "managed-identity-user")
+
+
+def files(*tasks: str, page: str = "sp") -> list:
+    """Every runnable file of the page's tasks named, but those that run in a network of their own."""
+    found = sorted(f for t in tasks for f in SNIPPETS.glob(f"{page}/{t}.*"))
+    chosen = [f for f in found if f.suffix in RUNNABLE and f.name not in WITHOUT_PROXY]
+    return [pytest.param(f, id=f"{page}/{f.name}") for f in chosen]
+
+
+def shell(*tasks: str, page: str = "sp") -> list:
+    return [p for p in files(*tasks, page=page) if p.values[0].suffix == ".sh"]
+
+
+def with_az(*tasks: str, page: str = "sp") -> list:
+    return [p for p in shell(*tasks, page=page) if ".curl." not in p.values[0].name]
+
+
+def partner_requests(result: Result) -> list[Request]:
+    return [e.request for e in result.exchanges if "managementpartner" in e.request.path.lower()]
+
+
+# --- the sign-in is refused ---
+
+
+@pytest.mark.parametrize("snippet", files("secret"))
+@pytest.mark.parametrize("kind", ["wrong", "expired"])
+def test_secret_that_does_not_work(kind: str, snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    application = world.applications[samples.CLIENT_ID]
+    if kind == "wrong":
+        application.secrets = {"another"}
+    else:
+        application.expired = {SECRET}
+    result = reader.run(snippet)
+    assert result.code > 0
+    assert ("AADSTS7000215" if kind == "wrong" else "AADSTS7000222") in result.output, result.output
+    assert SECRET not in result.output
+    assert not partner_requests(result)
+
+
+@pytest.mark.parametrize("snippet", shell("secret"))
+def test_secret_that_is_not_set(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    del reader.extra["AZURE_CLIENT_SECRET"]
+    result = reader.run(snippet)
+    assert result.code > 0 and "AZURE_CLIENT_SECRET: is not set" in result.stderr, result.output
+    assert not partner_requests(result)
+
+
+@pytest.mark.parametrize("snippet", files("certificate"))
+def test_certificate_that_is_not_registered(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    (reader.home / "pal.pem").write_bytes(principals.key_pair("other.example")[0])
+    result = reader.run(snippet)
+    assert result.code > 0 and "AADSTS700027" in result.output, result.output
+    assert not partner_requests(result)
+
+
+@pytest.mark.parametrize("snippet", files("workload-identity"))
+def test_federated_token_of_another_subject(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    (reader.home / "token").write_text(principals.federated_token(world, "system:serviceaccount:other:linker"))
+    result = reader.run(snippet)
+    assert result.code > 0 and "AADSTS700213" in result.output, result.output
+    assert not partner_requests(result)
+
+
+@pytest.mark.parametrize("snippet", files("secret", "certificate", "workload-identity"))
+def test_application_that_is_not_in_this_tenant(snippet: Path, reader: Reader, world: World) -> None:
+    assert_refused(reader, world, snippet, ("AADSTS700016",), CUSTOMER_TENANT=STRANGER_TENANT)
+
+
+@pytest.mark.parametrize("snippet", files(*IDENTITIES))
+def test_machine_without_a_managed_identity_fails_in_seconds(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    world.machine_identities.clear()
+    started = time.monotonic()
+    result = reader.run(snippet)
+    assert result.code > 0
+    assert time.monotonic() - started < 15, "the reader waits too long"
+    assert not partner_requests(result)
+
+
+@pytest.mark.parametrize("snippet", files(*IDENTITIES))
+def test_each_identity_links_itself(snippet: Path, reader: Reader, world: World) -> None:
+    """With two identities on the machine, the one that is asked for is linked."""
+    prepare(reader, world, snippet)
+    for number, identity in enumerate(world.machine_identities):
+        identity.object_id = f"object {number}"
+    assert reader.run(snippet).code == 0
+    number = IDENTITIES.index(snippet.name.split(".")[0])
+    assert world.active_links() == {(samples.CUSTOMER_TENANT, f"object {number}"): samples.PARTNER_ID}
+
+
+# --- older sign-ins, cached tokens ---
+
+
+@pytest.mark.parametrize("snippet", with_az(*LINKERS))
+def test_failed_sign_in_never_uses_an_older_one(snippet: Path, reader_signed_in_at_home: Reader, world: World) -> None:
+    """A person is signed in, then the principal's sign-in fails: nothing is asked of PAL, and the person stays signed in."""
+    reader = reader_signed_in_at_home
+    prepare(reader, world, snippet)
+    world.applications.clear()
+    world.machine_identities.clear()
+    pasted = reader.paste(snippet.read_text(encoding="utf-8"))
+    for result in (reader.run(snippet), pasted):
+        assert result.code > 0, f"the shell was closed or the block succeeded: {result.output}"
+        assert not partner_requests(result)
+    assert signed_in(reader) == (samples.HOME_TENANT, "user")
+
+
+def signed_in(reader: Reader) -> tuple[str, ...]:
+    asked = reader.command("az", "account", "show", "--query", "[tenantId, user.type]", "--output", "tsv")
+    return tuple(asked.stdout.split())
+
+
+@pytest.mark.parametrize("snippet", with_az("secret"))
+def test_your_own_sign_in_stays_and_nothing_of_the_principal_is_kept(
+    snippet: Path, reader_signed_in_at_home: Reader, world: World
+) -> None:
+    reader = reader_signed_in_at_home
+    prepare(reader, world, snippet)
+    (reader.home / "tmp").mkdir()
+    reader.extra["TMPDIR"] = str(reader.home / "tmp")
+    assert reader.run(snippet).code == 0
+    assert signed_in(reader) == (samples.HOME_TENANT, "user")
+    assert list((reader.home / "tmp").iterdir()) == []
+    kept = [
+        f for f in (reader.home / ".azure").rglob("*") if f.is_file() and samples.CLIENT_ID in f.read_text("latin-1")
+    ]
+    assert kept == []
+
+
+@pytest.mark.parametrize("snippet", files("secret"))
+def test_wrong_secret_after_a_right_one_is_refused(snippet: Path, reader: Reader, world: World) -> None:
+    """Azure CLI answers such a sign-in from its token cache when both use one profile, without asking anybody."""
+    prepare(reader, world, snippet)
+    assert reader.run(snippet).code == 0
+    reader.extra["AZURE_CLIENT_SECRET"] = "wrong"
+    result = reader.run(snippet)
+    assert result.code > 0 and "AADSTS7000215" in result.output, result.output
+
+
+@pytest.mark.parametrize("snippet", files("secret", "remove"))
+def test_pasted_block_works_and_leaves_the_shell_open(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    world.create_link(*PRINCIPAL, samples.PARTNER_ID)
+    text = snippet.read_text(encoding="utf-8")
+    if snippet.suffix == ".py":
+        result = reader.command(sys.executable, "-i", "-q", stdin=text + "\nprint('still ' + 'here')\n")
+        assert "still here" in result.stdout, result.output
+    else:
+        result = reader.paste(text)
+        assert result.code == 0, result.output
+    assert world.active_links() == ({} if snippet.name.startswith("remove.") else {PRINCIPAL: samples.PARTNER_ID})
+
+
+@pytest.mark.parametrize("snippet", with_az("secret"))
+def test_extension_of_your_own_profile_is_found(snippet: Path, reader: Reader, world: World) -> None:
+    """The block's profile of its own must not hide the extension that the reader installed."""
+    prepare(reader, world, snippet)
+    shutil.copytree(STAND_IN, reader.home / ".azure/cliextensions", dirs_exist_ok=True)
+    block = "unset AZURE_EXTENSION_DIR\n" + snippet.read_text(encoding="utf-8")
+    assert reader.paste(block).code == 0
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+
+
+# --- the link is refused ---
+
+
+@pytest.mark.parametrize("snippet", files("secret"))
+def test_partner_id_that_nobody_has(snippet: Path, reader: Reader, world: World) -> None:
+    assert_refused(reader, world, snippet, NOT_VALID, PARTNER_ID="9999999")
+
+
+@pytest.mark.parametrize("snippet", files("show", "remove"))
+def test_nothing_linked(snippet: Path, reader: Reader, world: World) -> None:
+    assert_refused(reader, world, snippet, NOT_LINKED)
+
+
+@pytest.mark.parametrize("snippet", files("secret"))
+def test_unreadable_link_is_not_taken_for_none(snippet: Path, reader: Reader, world: World) -> None:
+    refusal = Response(403, {"error": {"code": "AuthorizationFailed", "message": "Reading is not allowed."}})
+    reader.proxy.faults.append(Fault(lambda r: "managementpartner" in r.path.lower(), refusal, times=100))
+    assert_refused(reader, world, snippet, ("Reading is not allowed",))
+    assert not [e for e in reader.proxy.exchanges if e.request.method == "PUT"]
+
+
+def trouble(status: int, **headers: str) -> Response:
+    return Response(status, {"error": {"code": f"E{status}", "message": "Later."}}, headers)
+
+
+TROUBLE = {
+    "429-with-retry-after": {"response": trouble(429, **{"Retry-After": "1"})},
+    "429": {"response": trouble(429)},
+    "500": {"response": trouble(500)},
+    "dropped": {"response": None},
+    "applied-then-dropped": {"response": None, "apply": True},
+}
+
+
+@pytest.mark.parametrize("snippet", files("secret"))
+@pytest.mark.parametrize("kind", TROUBLE)
+def test_trouble_during_create_ends_linked_once_or_not_at_all(
+    kind: str, snippet: Path, reader: Reader, world: World
+) -> None:
+    """Whatever the answer was, running the block again ends linked, with one write of ours in all."""
+    prepare(reader, world, snippet)
+    reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", **TROUBLE[kind]))
+    result = reader.run(snippet)
+    linked = world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+    assert linked or world.links == {}
+    assert linked if result.code == 0 else result.stderr.strip() or result.stdout.strip(), (
+        "it failed and did not say so"
+    )
+    if kind.startswith("429") or kind == "500":
+        assert result.code == 0, result.output  # every tool waits and tries again
+    reader.proxy.faults.clear()
+    assert reader.run(snippet).code == 0
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+    assert world.links[PRINCIPAL].version == 1
+
+
+# --- secrets ---
+
+TOOLS = ("az", "bash", "curl", "date", "jq", "mktemp", "rm", "sed", "sleep")
+
+
+def record_arguments(reader: Reader) -> Path:
+    """Let the reader start no program but these, each through a recorder: the file that gets every command line."""
+    log, bin = reader.home / "arguments", reader.home / "recorders"
+    bin.mkdir()
+    path = reader.env["PATH"]
+    for tool in TOOLS:
+        if real := shutil.which(tool, path=path):
+            (bin / tool).write_text(f"#!/bin/sh\nprintf '%s\\n' \"$0 $*\" >> '{log}'\nexec '{real}' \"$@\"\n")
+            (bin / tool).chmod(0o755)
+    reader.extra["PATH"] = str(bin)
+    log.touch()
+    return log
+
+
+def assert_nobody_saw(secrets: set[str], result: Result, log: Path) -> None:
+    """No command line and no output holds a secret or a token (a JWT starts with eyJ)."""
+    assert result.code == 0, result.output
+    assert "command not found" not in result.output, "a program that is not recorded: add it to TOOLS"
+    arguments = log.read_text()
+    assert re.search(r"/(az|curl) ", arguments)
+    for secret in {*secrets, "eyJ"}:
+        assert secret not in arguments, f"on a command line: {arguments}"
+        assert secret not in result.output, f"printed: {result.output}"
+
+
+@pytest.mark.parametrize("snippet", shell("secret", "certificate", "workload-identity"))
+def test_no_secret_on_a_command_line_or_printed(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    world.create_link(*PRINCIPAL, samples.PARTNER_ID)
+    log = record_arguments(reader)
+    assert_nobody_saw({SECRET}, reader.run(snippet), log)
+
+
+@pytest.mark.parametrize("snippet", shell("create", page="tag"))
+def test_new_secret_is_never_shown(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    log = record_arguments(reader)
+    result = reader.run(snippet)
+    assert_nobody_saw(made_secrets(result), result, log)
+
+
+def made_secrets(result: Result) -> set[str]:
+    made = [e.response.body["secretText"] for e in result.exchanges if e.request.path.endswith("/addPassword")]
+    assert made
+    return set(made)
+
+
+@pytest.mark.parametrize("suffix", [".ps1", ".sh", ".py", ".curl.sh"])
+def test_all_credentials_do_the_same_after_the_sign_in(suffix: str) -> None:
+    """Only `secret` is run from every start; the others' lines after the sign-in are its lines."""
+    start = {".ps1": "    $link = ", ".sh": "  # Exit code", ".py": "client = ", ".curl.sh": "  token="}[suffix]
+    texts = [f.read_text(encoding="utf-8") for t in LINKERS for f in (SNIPPETS / "sp").glob(f"{t}{suffix}")]
+    assert len(texts) >= 4
+    assert len({text.partition(start)[2] for text in texts}) == 1
+
+
+def test_secret_variable_is_set_without_showing_it(reader: Reader, world: World) -> None:
+    """The line that the page gives for it, with the secret as the next thing that is typed."""
+    line = (SNIPPETS / "sp/secret-variable.sh").read_text(encoding="utf-8")
+    result = reader.command("bash", "-c", f"{line}printenv AZURE_CLIENT_SECRET", stdin="se\\same\n")
+    assert (result.code, result.stdout) == (0, "se\\same\n")
+
+
+# --- a principal only for PAL ---
+
+
+def hurry(reader: Reader) -> None:
+    """Let waiting take no time."""
+    (reader.bin / "sleep").write_text("#!/bin/sh\n")
+    (reader.bin / "sleep").chmod(0o755)
+    (reader.home / "site").mkdir()
+    (reader.home / "site/sitecustomize.py").write_text("import time\ntime.sleep = lambda seconds: None\n")
+    reader.extra["PYTHONPATH"] = str(reader.home / "site")
+
+
+@pytest.mark.parametrize("snippet", files("create", page="tag"))
+@pytest.mark.parametrize("refusals", [2, 100])
+def test_new_credential_is_waited_for(refusals: int, snippet: Path, reader: Reader, world: World) -> None:
+    """Entra knows a new secret everywhere only after a while; when it never does, the credential still goes."""
+    prepare(reader, world, snippet)
+    hurry(reader)
+    unknown = Response(
+        401, {"error": "invalid_client", "error_description": "AADSTS7000215: x", "error_codes": [7000215]}
+    )
+    reader.proxy.faults.append(Fault(lambda r: r.form.get("grant_type") == "client_credentials", unknown, refusals))
+    result = reader.run(snippet)
+    principals.one_principal_without_credential(world)
+    if refusals == 2:
+        assert result.code == 0, result.output
+    else:
+        assert result.code > 0 and "AADSTS7000215" in result.output, result.output
+    assert world.active_links() == ({PRINCIPAL: samples.PARTNER_ID} if refusals == 2 else {})
+
+
+@pytest.mark.parametrize("snippet", files("create", page="tag"))
+def test_refused_link_leaves_no_credential(snippet: Path, reader: Reader, world: World) -> None:
+    world.partners.clear()
+    assert_refused(reader, world, snippet, NOT_VALID)
+    principals.one_principal_without_credential(world)
+    world.partners[samples.PARTNER_ID] = "Fabrikam Consulting"
+    assert reader.run(snippet).code == 0, "a second run completes the first"
+    principals.one_principal_without_credential(world)
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", files("create", page="tag"))
+def test_two_applications_of_that_name_are_refused(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    principals.with_link(world, PRINCIPAL)
+    other = copy.deepcopy(world.applications[samples.CLIENT_ID])
+    other.client_id, other.object_id, other.service_principals = "other", "other", {}
+    world.applications["other"] = other
+    before = copy.deepcopy(world.applications)
+    result = reader.run(snippet)
+    assert result.code > 0 and re.search("(?i)more than one application|2 applications", result.output), result.output
+    assert world.applications == before
+
+
+@pytest.mark.parametrize("snippet", files("create", page="tag"))
+def test_who_may_not_register_applications_is_told(snippet: Path, reader: Reader, world: World) -> None:
+    refusal = {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}}
+    posts = Fault(lambda r: r.method == "POST" and r.path.endswith("/applications"), Response(403, refusal), times=9)
+    reader.proxy.faults.append(posts)
+    assert_refused(reader, world, snippet, ("Insufficient privileges",))
+    assert world.applications == {}
+
+
+@pytest.mark.parametrize("snippet", files("assign", page="tag"))
+def test_who_may_not_assign_is_told(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    principals.with_link(world, PRINCIPAL)
+    refusal = Response(403, {"error": {"code": "AuthorizationFailed", "message": "You may not assign roles."}})
+    reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", refusal, times=9))
+    result = reader.run(snippet)
+    assert result.code > 0 and "You may not assign roles" in result.output, result.output
+    assert world.role_assignments == []
+
+
+@pytest.mark.parametrize("snippet", files("assign", page="tag"))
+def test_assigning_again_changes_nothing(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    STARTS["It has the role"](world, PRINCIPAL)
+    assert reader.run(snippet).code == 0
+    principals.role_in_both_chosen_subscriptions(world)
+
+
+@pytest.mark.parametrize("snippet", files("remove", page="tag"))
+def test_remove_finds_resource_groups_too_and_nobody_else_s_roles(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    STARTS["It has the role"](world, PRINCIPAL)
+    first, second = world.role_assignments
+    first.scope += "/resourceGroups/app"
+    first.id = first.id.replace("/providers/", "/resourceGroups/app/providers/", 1)
+    other = copy.copy(second)
+    other.id, other.principal_id = f"{second.id}1", "somebody else"
+    world.role_assignments.append(other)
+    assert reader.run(snippet).code == 0
+    assert world.role_assignments == [other]
+    assert world.applications == {}
+
+
+@pytest.mark.parametrize("snippet", files("preview", "assign", page="tag"))
+def test_subscription_that_is_not_yours_is_told(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    principals.with_link(world, PRINCIPAL)
+    unknown = "0bad0bad-0000-4000-8000-000000000000"
+    result = reader.run(snippet, {samples.SUBSCRIPTION: unknown})
+    assert result.code > 0 and (unknown in result.output or "could not be found" in result.output), result.output
+    assert world.role_assignments == []
+
+
+@pytest.mark.parametrize("snippet", shell("create", "preview", "assign", "remove", page="tag"))
+def test_failed_sign_in_stops_everything(snippet: Path, reader_signed_in_at_home: Reader, world: World) -> None:
+    prepare(reader_signed_in_at_home, world, snippet)
+    before = copy.deepcopy(world.applications)
+    text = painted(snippet, {samples.CUSTOMER_TENANT: STRANGER_TENANT})
+    result = reader_signed_in_at_home.paste(text)
+    assert result.code > 0 and "AADSTS50020" in result.output, result.output
+    assert not [e for e in result.exchanges if e.request.host != "login.microsoftonline.com"]
+    assert (world.applications, world.role_assignments) == (before, [])

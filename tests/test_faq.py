@@ -1,0 +1,218 @@
+"""The FAQ: every entry is clean, every kind of mistake is found and explained, nothing crashes.
+
+tests/data/faq has broken entries with one mistake each; expected.txt beside them is what the
+checker must print for them, and the one place where messages are written down.
+"""
+
+import random
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import faq
+import pytest
+
+FAQ = faq.ROOT / "docs/pal/faq"
+TEMPLATE = faq.ROOT / ".github/FAQ_ENTRY_TEMPLATE.md"
+DATA = Path(__file__).parent / "data/faq"
+EXPECTED = (DATA / "expected.txt").read_text("utf-8").splitlines()
+ENTRIES = sorted(path for path in FAQ.glob("*.md") if path.name != "index.md")
+CLEAN = "what-does-a-clean-entry-look-like.md"
+
+
+@cache
+def mistakes_in_entries() -> list[tuple[Path, int, str]]:
+    return faq.check(ENTRIES, faq.GUID.findall((FAQ.parent / "roles.md").read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def docs(tmp_path_factory) -> Path:
+    """A docs folder with one page and the broken entries; returns the folder of the entries."""
+    pal = tmp_path_factory.mktemp("site") / "docs/pal"
+    pal.mkdir(parents=True)
+    (pal / "users.md").write_text("# Users\n\n## Verify the link\n\nText.\n", "utf-8")
+    return shutil.copytree(DATA, pal / "faq", ignore=shutil.ignore_patterns("*.txt"))
+
+
+@pytest.fixture(scope="module")
+def found(docs) -> list[str]:
+    return [f"{path.name}:{line}: {text}" for path, line, text in faq.check(docs.glob("*.md"))]
+
+
+@pytest.fixture
+def entry(docs, tmp_path) -> Path:
+    """The path of an entry alone in its folder, for a test to write."""
+    folder = tmp_path / "docs/pal/faq"
+    folder.mkdir(parents=True)
+    shutil.copy(docs.parent / "users.md", folder.parent)
+    return folder / CLEAN
+
+
+def run(*arguments: str, folder: Path) -> tuple[int, list[str]]:
+    """Run the checker as a contributor does; returns exit status and lines. No traceback, ever."""
+    command = [sys.executable, faq.__file__, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("path", ENTRIES, ids=lambda path: path.name)
+def test_entry_is_clean(path):
+    assert [f"{p.name}:{n}: {text}" for p, n, text in mistakes_in_entries() if p == path] == []
+
+
+def test_every_theme_has_an_entry():
+    tags = {faq.read(path).fields["tags"][1].value[0].value for path in ENTRIES}
+    assert tags == set(faq.THEMES)
+
+
+@pytest.mark.parametrize("line", EXPECTED, ids=lambda line: line.split(".md:")[0])
+def test_broken_entry_reports_its_one_mistake(line, found):
+    name = line.split(":")[0]
+    assert [other for other in found if other.startswith(f"{name}:")] == [line]
+
+
+def test_every_broken_entry_is_expected():
+    names = [line.split(":")[0] for line in EXPECTED]
+    assert sorted([*names, CLEAN]) == sorted(path.name for path in DATA.glob("*.md"))
+
+
+CHANGES = {
+    "binary": (lambda good: good + b"\0\x89PNG", (1, "not a UTF-8 text file")),
+    "latin-1": (lambda good: good + "é".encode("latin-1"), (1, "not a UTF-8 text file")),
+    "utf-16": (lambda good: good.decode().encode("utf-16"), (1, "not a UTF-8 text file")),
+    "1 MB": (lambda good: good + b"word " * 200_000, (1, "file of 10")),
+    "empty": (lambda good: b"", (1, "no front matter")),
+    "BOM": (lambda good: b"\xef\xbb\xbf" + good, (1, "byte order mark")),
+    "CRLF": (lambda good: good.replace(b"\n", b"\r\n"), (1, "CRLF")),
+    "one CRLF": (lambda good: good.replace(b"\n\nThe", b"\n\r\nThe"), (11, "CRLF")),
+    "zero width": (
+        lambda good: good.replace(b"The answer", "The\u200b answer".encode()),
+        (12, "invisible character U+200B (zero width space)"),
+    ),
+    "bidi": (
+        lambda good: good.replace(b"The answer", "The \u202eanswer".encode()),
+        (12, "invisible character U+202E (right-to-left override)"),
+    ),
+    "no-break space": (
+        lambda good: good.replace(b"The answer", "The\u00a0answer".encode()),
+        (12, "invisible character U+00A0 (no-break space)"),
+    ),
+    "escape": (
+        lambda good: good.replace(b"The answer", b"The \x1b[31manswer"),
+        (12, "invisible character U+001B (control character)"),
+    ),
+    "client secret": (
+        lambda good: good.replace(b"The answer", b"The abc8Q~" + b"aB3_" * 8 + b" answer"),
+        (12, "38 characters like a secret"),
+    ),
+    "key": (
+        lambda good: good.replace(b"The answer", b"The " + b"aB3/" * 16 + b"== answer"),
+        (12, "66 characters like a secret"),
+    ),
+    "token": (
+        lambda good: good.replace(b"The answer", b"The eyJ" + b"hbGciOi1" * 5 + b" answer"),
+        (12, "43 characters like a secret"),
+    ),
+    "deep YAML": (
+        lambda good: good.replace(b"practice", b"[" * 30_000),
+        (1, "front matter is not YAML (nested too deeply)"),
+    ),
+    "YAML that runs": (
+        lambda good: good.replace(b"practice", b"!!python/object/apply:os.getcwd []"),
+        (6, '"confidence" is empty'),
+    ),
+    "YAML that refers to itself": (
+        lambda good: good.replace(b"\n  - Reporting", b" &a [*a]"),
+        (4, "unknown theme"),
+    ),
+    "60 KB of brackets": (
+        lambda good: good + b"[" * 30_000 + b"](" * 15_000 + b"\n",
+        (38, "link is not closed"),
+    ),
+}
+
+
+@pytest.mark.parametrize("change, expected", CHANGES.values(), ids=CHANGES)
+def test_bad_bytes_get_a_clear_message(change, expected, docs, entry):
+    entry.write_bytes(change((docs / CLEAN).read_bytes()))
+    found = faq.check([entry])
+    assert [(line, text[: len(expected[1])]) for _, line, text in found] == [expected]
+    assert " → " in found[0][2]
+
+
+NOISE = b"""--- | [ | ` | \t- | # | &a *a | < | [x](https://[) | [x](%00) | [x](#x) | {{ | \xff"""
+
+
+def test_noise_never_raises(docs, entry):
+    good, noise = (docs / CLEAN).read_bytes(), random.Random(1)  # noqa: S311
+    pieces = [*NOISE.split(b" | "), b"", b"\n", b"> " * 2000, b"[x](" + b"y" * 5000 + b")"]
+    for _ in range(300):
+        data = bytearray(good)
+        for _ in range(noise.randrange(1, 6)):
+            start = noise.randrange(len(data))
+            data[start : start + noise.randrange(40)] = noise.choice(pieces)
+        entry.write_bytes(data)
+        for _, line, text in faq.check([entry]):
+            assert line >= 1 and " → " in text and "\n" not in text
+
+
+def test_a_published_role_may_be_named(docs, entry):
+    role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e"
+    entry.write_text((docs / CLEAN).read_text("utf-8").replace("1234567", role), "utf-8")
+    assert len(faq.check([entry])) == 1
+    assert faq.check([entry], {role.upper()}) == []
+
+
+def test_command_prints_all_mistakes_sorted_then_the_count(docs):
+    files = sorted((path.name for path in docs.glob("*.md")), reverse=True)
+    count = f"entries: {len(files)}, mistakes: {len(EXPECTED)}"
+    assert run(*files, folder=docs) == (1, [*EXPECTED, count])
+
+
+def test_command_succeeds_when_clean(docs, entry):
+    shutil.copy(docs / CLEAN, entry)
+    assert run(CLEAN, folder=entry.parent) == (0, ["entries: 1, mistakes: 0"])
+
+
+def test_command_annotates_for_github(docs):
+    assert run("--github", "is-there-a-template-expression.md", folder=docs)[1] == [
+        "is-there-a-template-expression.md:14: {{ or {% → say it in words, template engines read these",
+        "::error file=is-there-a-template-expression.md,line=14::"
+        "{{ or {%25 → say it in words, template engines read these",
+        "entries: 1, mistakes: 1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["nowhere.md", "."])
+def test_command_explains_a_file_that_it_cannot_read(name, docs):
+    status, lines = run(name, folder=docs)
+    assert status == 1
+    assert re.fullmatch(rf"{name}:1: cannot be read \(.+\) → give the path of an entry", lines[0])
+
+
+def test_template_says_what_to_write(entry):
+    path = entry.with_name("my-question.md")
+    shutil.copy(TEMPLATE, path)
+    fields = {"title", "description", "confidence", "checked"}
+    found = [text for _, _, text in faq.check([path])]
+    assert {text.split('"')[1] for text in found if "is empty" in text} == fields
+    for start in ("unknown theme", 'source "https://"', "comment left in", "no answer"):
+        assert sum(text.startswith(start) for text in found) == 1
+    assert len(found) == len(fields) + 4
+
+
+def test_index_opens_the_template_and_lists_by_theme():
+    text = (FAQ / "index.md").read_text("utf-8")
+    [address] = re.findall(r"\((https://github\.com/azurecitadel/pal-guide/\S+)\)", text)
+    parts = urlsplit(address)
+    assert parts.path.endswith("/new/main/docs/pal/faq")
+    assert parse_qs(parts.query, strict_parsing=True) == {
+        "filename": ["my-question.md"],
+        "value": [TEMPLATE.read_text("utf-8")],
+    }
+    assert "<!-- material/tags -->" in text.splitlines()

@@ -1,0 +1,92 @@
+"""What programs read: Markdown with the files in it, llms.txt, sitemap, canonical addresses, cards, structured data, policy."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from pathlib import Path
+
+import pytest
+from browsing import ORIGIN
+from test_pages import DOCS, FENCE, PAGES, SNIPPETS, includes, page_id, rendered, soup
+
+
+def markdown(site: Path, page: Path) -> Path:
+    relative = page.relative_to(DOCS).with_suffix("")
+    folder = relative.parent if relative.name == "index" else relative
+    return site / folder / "index.md"
+
+
+def address(page: Path) -> str:
+    return ORIGIN + markdown(Path(), page).parent.as_posix() + "/"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_markdown_holds_the_files_that_the_page_shows(page: Path, site: Path) -> None:
+    text = markdown(site, page).read_text(encoding="utf-8")
+    fences = [re.sub(f"^{match[1]}", "", match[4], flags=re.MULTILINE).strip() for match in FENCE.finditer(text)]
+    files = [(SNIPPETS / name).read_text(encoding="utf-8").strip() for name in includes(page)]
+    assert fences == files == [code.get_text().strip() for code in rendered(site, page).select("article pre > code")]
+    assert "--8<--" not in text
+    assert text.startswith("# ")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_markdown_links_lead_to_markdown(page: Path, site: Path) -> None:
+    text = markdown(site, page).read_text(encoding="utf-8")
+    for target in re.findall(rf"\]\(({re.escape(ORIGIN)}[^)#\s]*)", text):
+        assert (site / target.removeprefix(ORIGIN)).exists(), target
+    assert not re.search(r"\]\((?!https?:|#|mailto:)[^)]*\.md", text), "a link that leads nowhere from here"
+
+
+def test_llms_txt_lists_every_page(site: Path) -> None:
+    text = (site / "llms.txt").read_text(encoding="utf-8")
+    listed = re.findall(r"^- \[[^\]]+\]\(([^)]+)\): \S", text, re.MULTILINE)
+    assert sorted(listed) == sorted(f"{address(page)}index.md" for page in PAGES)
+
+
+def test_the_sitemap_lists_every_page_and_nothing_else(site: Path) -> None:
+    found = re.findall(r"<loc>([^<]+)</loc>", (site / "sitemap.xml").read_text(encoding="utf-8"))
+    assert sorted(found) == sorted(map(address, PAGES))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_a_page_tells_what_it_is(page: Path, site: Path) -> None:
+    """Canonical address, description and card; for a FAQ entry with an answer, the answer that the reader sees."""
+    html = rendered(site, page)
+    told = {tag.get("property") or tag.get("name"): tag["content"] for tag in html.select("meta[content]")}
+    assert html.find("link", rel="canonical")["href"] == address(page) == told["og:url"]
+    assert told["description"] == told["og:description"] and 20 <= len(told["description"]) <= 160
+    assert told["og:title"] and told["twitter:card"] == "summary_large_image"
+    card = (site / told["og:image"].removeprefix(ORIGIN)).read_bytes()
+    assert struct.unpack(">II", card[16:24]) == (1200, 630)
+    for script in html.select('script[type="application/ld+json"]'):
+        question = json.loads(script.string)["mainEntity"]
+        shown = " ".join(html.find("article").get_text(" ").split())
+        answer = re.sub(r"\W", "", question["acceptedAnswer"]["text"])
+        assert answer and answer in re.sub(r"\W", "", shown)
+        assert question["name"] in shown
+
+
+def test_the_policy_is_strict_and_every_page_keeps_it(site: Path) -> None:
+    """That scripts run under it is for the browser tests; here: one policy, no loophole, no inline style or handler."""
+    policies = set()
+    for file in site.rglob("*.html"):
+        html = soup(file)
+        meta = html.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+        assert meta, f"{file.relative_to(site)} has no policy"
+        assert html.head.find(["script", "link", "style"]).find_previous("meta") is not None
+        if html.find(id="__config"):
+            policies.add(meta["content"])
+        assert not html.select("[style], style, [onclick], [onload], [onerror]"), file.relative_to(site)
+    assert len(policies) == 1, "instant navigation keeps the first page's policy: all must be the same"
+    (policy,) = policies
+    assert policy.startswith("default-src 'none'") and "unsafe" not in policy and "http" not in policy
+
+
+def test_published_names_change_with_their_content(site: Path) -> None:
+    assets = [p.name for p in (site / "assets").iterdir() if p.suffix in {".css", ".js"}]
+    ours = [name for name in assets if name.startswith(("pal.", "values."))]
+    assert len(ours) == 2 and all(re.fullmatch(r"\w+\.[0-9a-f]{8}\.\w+", name) for name in ours)
+    assert not [*site.rglob("*.map"), *site.rglob("*.py"), *site.glob("late.js")]

@@ -1,0 +1,147 @@
+"""The Lighthouse offers keep every rule, their files agree, and the validator says what is wrong with broken ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import bicep
+import offer_rules
+import offers
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIGHTHOUSE = ROOT / "snippets/lighthouse"
+BROKEN = ROOT / "tests/data/offers"
+OFFERS = ["minimal", "sp", "pim"]
+# file -> the one finding: where, found (in part), what to write (in part)
+EXPECTED = json.loads((ROOT / "tests/data/broken-offers.json").read_text("utf-8"))
+
+
+def read(name: str) -> dict:
+    return json.loads((LIGHTHOUSE / name).read_text("utf-8"))
+
+
+def authorizations(name: str, *, parameters: str | None = None) -> set[tuple[str, str]]:
+    """(principal, role) of the permanent authorizations of one offer."""
+    given = LIGHTHOUSE / f"{parameters or name}.parameters.json"
+    (offer,) = offers.offers_in(LIGHTHOUSE / f"{name}.json", given)
+    return {(grant.principal, grant.name) for grant in offer.permanent}
+
+
+def findings(path: Path, given: Path | None = None) -> list[tuple[str, str, str]]:
+    return [found for offer in offers.offers_in(path, given) for found in offer_rules.check(offer)]
+
+
+# --- the offers ---
+
+
+@pytest.mark.parametrize(("name", "parameters"), [*((o, o) for o in OFFERS), ("policy", "sp")], ids=[*OFFERS, "policy"])
+def test_offer_keeps_every_rule(name, parameters):
+    lines, well = offers.report(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
+    assert well, lines
+    assert len(lines) == 1, "nothing is left unchecked"
+    assert re.fullmatch(r".*: ok, \d authorizations, earning role: Support Request .*", lines[0])
+
+
+def test_each_offer_builds_on_the_one_before():
+    assert authorizations("minimal") < authorizations("sp") == authorizations("pim")
+    assert authorizations("policy", parameters="sp") == authorizations("sp")
+
+
+def test_offer_names_are_unique():
+    names = [read(f"{o}.parameters.json")["parameters"]["mspOfferName"]["value"] for o in OFFERS]
+    assert len(set(names)) == len(OFFERS)
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_bicep_and_json_agree(name):
+    """Bicep, lowered, is the JSON: parameters, authorizations, types, versions, outputs, all."""
+    assert bicep.lower(LIGHTHOUSE / f"{name}.bicep") == read(f"{name}.json")
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_parameters_and_template_agree(name):
+    declared = read(f"{name}.json")["parameters"]
+    given = read(f"{name}.parameters.json")["parameters"]
+    assert set(given) == {key for key, value in declared.items() if "defaultValue" not in value}
+    assert all(value["metadata"]["description"] for value in declared.values())
+
+
+def test_policy_takes_the_parameters_of_sp():
+    declared = read("policy.json")["parameters"]
+    required = {key for key, value in declared.items() if "defaultValue" not in value}
+    assert required == set(read("sp.parameters.json")["parameters"])
+
+
+def test_only_sample_ids():
+    """Every ID in the offers is a declared sample value or a built-in role."""
+    samples = {f"{d * 8}-{d * 4}-{d * 4}-{d * 4}-{d * 12}" for d in "123456789"}
+    for path in LIGHTHOUSE.iterdir():
+        for match in offer_rules.GUID.finditer(path.read_text("utf-8")):
+            assert match[0] in samples | set(offer_rules.ROLES), f"{path.name}: {match[0]}"
+
+
+# --- the validator on broken offers ---
+
+
+@pytest.mark.parametrize("path", sorted(BROKEN.glob("*.json")), ids=lambda path: path.stem)
+def test_broken_offer_has_one_finding(path):
+    where, found, write = EXPECTED[path.stem]
+    lines, well = offers.report(path)
+    assert not well
+    assert len(lines) == 1, lines
+    assert lines[0].startswith(f"{path.name}: {where}: ")
+    assert found in lines[0].partition(" → ")[0]
+    assert write in lines[0].partition(" → ")[2]
+
+
+def test_every_expected_offer_exists():
+    assert set(EXPECTED) == {path.stem for path in BROKEN.glob("*.json")}
+
+
+@pytest.mark.parametrize("rule", offer_rules.RULES, ids=lambda rule: rule.__name__)
+def test_rule_is_needed(rule, monkeypatch):
+    """Without it some broken offer would pass."""
+    rest = tuple(other for other in offer_rules.RULES if other is not rule)
+    monkeypatch.setattr(offer_rules, "RULES", rest)
+    assert any(not findings(path) for path in BROKEN.glob("*.json"))
+
+
+def test_all_findings_at_once(tmp_path):
+    template = read("minimal.json")
+    template["variables"]["roles"] |= {
+        "reader": offer_rules.IDS["Owner"],
+        "supportRequestContributor": offer_rules.IDS["Storage Blob Data Contributor"],
+    }
+    (tmp_path / "x.json").write_text(json.dumps(template))
+    lines, well = offers.report(tmp_path / "x.json", LIGHTHOUSE / "minimal.parameters.json")
+    assert not well
+    assert [line.partition(" → ")[0].rpartition(" (")[2] for line in lines[:3]] == [
+        "Owner)",
+        "Storage Blob Data Contributor)",
+        "Owner)",
+    ]
+
+
+# --- role data and page ---
+
+
+def test_role_data():
+    published = offer_rules.DATA["published"]
+    assert len(published) == 122
+    assert sum(role["eligible"] for role in published) == 98
+    usable = [role for role in published if role["eligible"] and role["lighthouse"] == "yes"]
+    assert len(usable) == 71
+    assert all(offer_rules.GUID.fullmatch(role) for role in offer_rules.ROLES)
+    assert len(offer_rules.ROLES) == 124
+
+
+def test_page_explains_every_rule():
+    page = (ROOT / "docs/lighthouse/index.md").read_text("utf-8")
+    table = re.search(r"## The rules\n(.*?)(?=\n## |\Z)", page, re.DOTALL)[1]
+    rows = re.findall(r"^\| (?!Rule|-)(.*?) \|.*\((https://\S+?)\) \|$", table, re.MULTILINE)
+    assert len(rows) == len(offer_rules.RULES)
+    sources = [re.search(r"https://\S+", rule.__doc__)[0] for rule in offer_rules.RULES]
+    assert [source for _, source in rows] == sources

@@ -1,0 +1,482 @@
+"""The published pipelines, run: GitHub's in a real engine, Azure DevOps' and GitLab's in our harness; and what may be said without running.
+
+See tests/pipelines.py for what each of them does and does not prove.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import re
+import subprocess
+from pathlib import Path
+
+import pipelines
+import pytest
+from conftest import AZ, need
+from emulator import samples
+from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
+from emulator.harness import ROOT, VENV, Reader
+from emulator.transport import Fault, Response
+from emulator.world import Application, FederatedCredential, World
+from pipelines import ACT, Run, load, scripts
+from powershell import check
+from test_snippets import RUNNABLE as RUNNABLE_TOOLS
+
+CICD = ROOT / "snippets/cicd"
+ALL = sorted(CICD.glob("*.yml"))
+RUNNABLE = [p for p in ALL if "powershell" not in p.name]
+ON_GITHUB = [p for p in ALL if p.name.startswith("github-")]
+OUR_OWN = sorted((ROOT / ".github/workflows").glob("*.yml"))
+PIPELINE = (samples.CUSTOMER_TENANT, samples.SERVICE_PRINCIPAL)
+SUBJECTS = [(job.claims("")["iss"], job.subject) for job in (GitHubJob(), AzureDevOpsJob(), GitLabJob())]
+OTHERS = samples.NEW_PARTNER_ID
+
+# Commits of release tags, as found in several public sources on 2026-11-23 (azure/login's tags are annotated: these are peeled).
+PINS = {
+    "azure/login": ("a641126d1b8aa4d1fa005f4f92df94a3a4c4c906", "v3.1.0"),
+    "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
+    # of our own workflows
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "actions/configure-pages": ("45bfe0192ca1faeb007ade9deae92b16b8254a0d", "v6.0.0"),
+    "actions/deploy-pages": ("368f82528645a54fb793d4d04e342629a3f51346", "v5.0.1"),
+    "actions/setup-node": ("949feb2413d6458794dcd2491c4babbbce0c15c1", "v7.1.0"),
+    "actions/upload-artifact": ("cf430e030ddbb5b0abf93d22962f4752f3646cd9", "v7.0.2"),
+    "actions/upload-pages-artifact": ("fc324d3547104276b827a68afc52ff2a11cc49c9", "v5.0.0"),
+    "astral-sh/setup-uv": ("c18668ad3cf93ea998bef934396af7bb5c839dc7", "v10.2.0"),
+    "github/codeql-action/analyze": ("2892aa5e19bbd11bc0cff5427e3b750a04d9e3c2", "v4.38.2"),
+    "github/codeql-action/init": ("2892aa5e19bbd11bc0cff5427e3b750a04d9e3c2", "v4.38.2"),
+    "github/codeql-action/upload-sarif": ("2892aa5e19bbd11bc0cff5427e3b750a04d9e3c2", "v4.38.2"),
+}
+
+# Nothing of this is a partner ID, and all of it is meant to do harm; `touch` makes the file PWNED where anything is executed.
+HOSTILE = {
+    "empty": "",
+    "letters": "abcdefg",
+    "too long": "12345678901",
+    "GUID": samples.CLIENT_ID,
+    "command after a semicolon": "1; rm -rf ~; touch PWNED",
+    "command substitution": "$(touch PWNED)",
+    "backquotes": "`touch PWNED`",
+    "double quote": '1"; touch PWNED; "',
+    "single quote": "1'; touch PWNED; '",
+    "second line": "1234567\ntouch PWNED",
+    "trailing newline": "1234567\n",
+    "template expression": "${{ github.token }}",
+    "macro of Azure Pipelines": "$(System.AccessToken)",
+    "logging command": "##vso[task.setvariable variable=PATH]/tmp",
+    "workflow command": "::add-path::/tmp",
+    "path": "../../subscriptions?x=",
+    "other digits": "١٢٣٤٥٦٧",
+    "option": "-1",
+}
+
+
+def name(pipeline: Path) -> str:
+    return pipeline.stem
+
+
+@pytest.fixture(name="world")
+def _world(world: World) -> World:
+    """The world with a service principal in the customer's tenant that trusts one job of each platform."""
+    trusted = [FederatedCredential(issuer, subject) for issuer, subject in SUBJECTS]
+    ours = {samples.CUSTOMER_TENANT: samples.SERVICE_PRINCIPAL}
+    world.applications[samples.CLIENT_ID] = Application(samples.CLIENT_ID, "pipeline", ours, federated=trusted)
+    return world
+
+
+def run(
+    reader: Reader, world: World, pipeline: Path, action: str, partner_id: str = samples.PARTNER_ID, **where
+) -> Run:
+    """Run one of the pipelines, if what it needs is here."""
+    if pipeline.name.startswith("github-"):
+        need(ACT)
+    need(AZ)
+    return pipelines.run(reader, world, pipeline, partner_id, action, **where)
+
+
+def painted(pipeline: Path, folder: Path, old: str, new: str) -> Path:
+    """A copy of a pipeline with something changed in it."""
+    text = pipeline.read_text(encoding="utf-8")
+    assert old in text
+    (copy_ := folder / pipeline.name).write_text(text.replace(old, new), encoding="utf-8")
+    return copy_
+
+
+def partner_requests(done: Run) -> list[str]:
+    return [e.request.method for e in done.exchanges if "managementpartner" in e.request.path.lower()]
+
+
+# --- what they are for: action, linked before -> linked after (None: it must fail and change nothing) ---
+
+OUTCOMES = {
+    ("ensure", None): samples.PARTNER_ID,
+    ("ensure", samples.PARTNER_ID): samples.PARTNER_ID,
+    ("ensure", OTHERS): samples.PARTNER_ID,
+    ("show", samples.PARTNER_ID): samples.PARTNER_ID,
+    ("show", None): "fails",
+    ("show", OTHERS): "fails",
+    ("remove", samples.PARTNER_ID): None,
+    ("remove", None): None,
+    ("remove", OTHERS): "fails",
+}
+# The platforms share one script a tool (test_platforms_share_one_script), so the whole table is run on GitHub.
+ELSEWHERE = {("ensure", None), ("remove", OTHERS)}
+# Each platform and each tool, for what costs a whole run.
+EACH_ONCE = [CICD / f"{name}.yml" for name in ("github-cli", "github-python", "azure-devops-cli", "gitlab-python")]
+
+
+def outcomes() -> list:
+    return [
+        pytest.param(pipeline, action, before, after, id=f"{name(pipeline)}-{action}-linked_to_{before or 'nothing'}")
+        for pipeline in RUNNABLE
+        for (action, before), after in OUTCOMES.items()
+        if pipeline in ON_GITHUB or (action, before) in ELSEWHERE
+    ]
+
+
+@pytest.mark.parametrize(("pipeline", "action", "before", "after"), outcomes())
+def test_outcome(
+    pipeline: Path, action: str, before: str | None, after: str | None, reader: Reader, world: World
+) -> None:
+    if before:
+        world.create_link(*PIPELINE, before)
+    links = copy.deepcopy(world.links)
+    done = run(reader, world, pipeline, action)
+    assert f"### Partner Admin Link: {action} {samples.PARTNER_ID}\n" in done.summary, done.log
+    if after == "fails":
+        assert done.code != 0, done.log
+        assert f"Linked now: {before or 'nothing'}. Wanted:" in done.log
+        assert world.links == links
+    else:
+        assert done.code == 0, done.log
+        assert f"Linked before: {before or 'nothing'}. Linked now: {after or 'nothing'}." in done.summary
+        assert world.active_links() == ({PIPELINE: after} if after else {})
+
+
+# --- what must never happen ---
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("pipeline", ALL, ids=name)
+def test_partner_id_that_is_none_is_refused_before_any_request(
+    pipeline: Path, value: str, reader: Reader, world: World
+) -> None:
+    assert_refused(reader, world, run(reader, world, pipeline, "ensure", value), value, pipeline)
+
+
+@pytest.mark.parametrize("value", ["", "ENSURE", "delete", "ensure; touch PWNED", "$(touch PWNED)", "show\nremove"])
+@pytest.mark.parametrize("pipeline", ALL, ids=name)
+def test_action_that_is_none_is_refused_before_any_request(
+    pipeline: Path, value: str, reader: Reader, world: World
+) -> None:
+    assert_refused(reader, world, run(reader, world, pipeline, value), value, pipeline)
+
+
+def assert_refused(reader: Reader, world: World, done: Run, value: str, pipeline: Path) -> None:
+    assert done.code != 0
+    assert "Refused: the " in done.log, done.log
+    assert not done.exchanges, "a request was sent before the input was checked"
+    assert not list(reader.home.rglob("PWNED")), "the input was executed"
+    assert world.links == {}
+    plain = (
+        not set(value) & {"\n", "'"} and "${{" not in value
+    )  # act evaluates an expression in an input, GitHub does not
+    if pipeline in ON_GITHUB and plain:
+        assert f"not '{value}'" in done.log, "the log does not show the input as it was given"
+    if pipeline.name.startswith("azure-devops-"):
+        assert "##vso" not in done.log, "the agent would take this for a command"
+        assert not any(token in done.log for token in world.pipeline_jobs), "a macro was expanded into the log"
+
+
+def test_pasted_input_would_be_executed(reader: Reader, world: World, tmp_path: Path) -> None:
+    """That the test above can fail: the same workflow with the input pasted into the script runs what it is given."""
+    careless = painted(CICD / "github-cli.yml", tmp_path, '"$PARTNER_ID" =~', '"${{ inputs.partner-id }}" =~')
+    run(reader, world, careless, "ensure", "$(touch $HOME/PWNED)")
+    assert (reader.home / "PWNED").exists()
+
+
+@pytest.mark.parametrize("pipeline", EACH_ONCE, ids=name)
+def test_link_that_did_not_take_fails_the_run(pipeline: Path, reader: Reader, world: World) -> None:
+    """The service says yes, and nothing is linked afterwards: only reading back can tell."""
+    accepted = Response(200, {"name": samples.PARTNER_ID, "properties": {"partnerId": samples.PARTNER_ID}})
+    reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", accepted))
+    done = run(reader, world, pipeline, "ensure")
+    assert done.code != 0
+    assert "Linked now: nothing. Wanted: 1234567." in done.log
+    assert "Linked now: nothing." in done.summary
+
+
+@pytest.mark.parametrize("pipeline", EACH_ONCE, ids=name)
+def test_unreadable_link_is_not_taken_for_none(pipeline: Path, reader: Reader, world: World) -> None:
+    """Also where the platform's Bash goes on after a failed command, as on Azure Pipelines."""
+    refusal = Response(403, {"error": {"code": "AuthorizationFailed", "message": "Reading is not allowed."}})
+    reader.proxy.faults.append(Fault(lambda r: "managementpartner" in r.path.lower(), refusal, times=100))
+    done = run(reader, world, pipeline, "ensure")
+    assert done.code != 0
+    assert "Reading is not allowed" in done.log
+    assert set(partner_requests(done)) == {"GET"}
+
+
+@pytest.mark.parametrize("pipeline", ON_GITHUB[:1] + ON_GITHUB[2:], ids=name)
+def test_partner_id_that_nobody_has(pipeline: Path, reader: Reader, world: World) -> None:
+    done = run(reader, world, pipeline, "ensure", "9999999")
+    assert done.code != 0
+    assert "The Partner ID is not valid" in done.log
+    assert world.links == {}
+
+
+TROUBLE = {
+    "429 with Retry-After": (
+        Response(429, {"error": {"code": "TooManyRequests", "message": "Slow down."}}, {"Retry-After": "1"}),
+        False,
+    ),
+    "429": (Response(429, {"error": {"code": "TooManyRequests", "message": "Slow down."}}), False),
+    "500": (Response(500, {"error": {"code": "InternalServerError", "message": "Sorry."}}), False),
+    "dropped": (None, False),
+    "done, then dropped": (None, True),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("pipeline", [CICD / "github-cli.yml", CICD / "github-python.yml"], ids=name)
+def test_trouble_while_creating_ends_linked_once_or_with_an_error(
+    pipeline: Path, trouble: str, reader: Reader, world: World
+) -> None:
+    response, apply = TROUBLE[trouble]
+    reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", response, apply=apply))
+    done = run(reader, world, pipeline, "ensure")
+    if done.code == 0:
+        assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+    else:
+        assert "ERROR" in done.log or "Error" in done.log
+        assert world.active_links() == ({PIPELINE: samples.PARTNER_ID} if apply else {})
+    assert all(link.version == 1 for link in world.links.values()), "linked more than once"
+
+
+# --- who may sign in ---
+
+
+def assert_no_sign_in(done: Run, world: World, message: str) -> None:
+    assert done.code != 0
+    assert message in done.log, done.log
+    assert not partner_requests(done)
+    assert world.links == {}
+
+
+@pytest.mark.parametrize("pipeline", [CICD / "github-cli.yml", CICD / "github-python.yml"], ids=name)
+def test_job_without_the_permission_gets_no_token(pipeline: Path, reader: Reader, world: World, tmp_path: Path) -> None:
+    lacking = painted(pipeline, tmp_path, "id-token: write # lets", "contents: read # lets")
+    assert_no_sign_in(run(reader, world, lacking, "ensure"), world, "ACTIONS_ID_TOKEN_REQUEST_URL")
+
+
+@pytest.mark.parametrize("pipeline", [CICD / "github-cli.yml", CICD / "github-python.yml"], ids=name)
+def test_job_without_the_environment_has_another_subject(
+    pipeline: Path, reader: Reader, world: World, tmp_path: Path
+) -> None:
+    """So nobody gets around the environment's approval by leaving it out."""
+    lacking = painted(pipeline, tmp_path, "    environment: partner-admin-link", "    #")
+    assert_no_sign_in(run(reader, world, lacking, "ensure"), world, "AADSTS700213")
+
+
+STRANGERS = {
+    "github-cli-fork": GitHubJob(repository="stranger/partner-admin-link", owner_id="666", repository_id="667"),
+    "github-cli-same_name_made_anew": GitHubJob(repository_id="2003"),
+    "github-cli-names_only": GitHubJob(immutable=False),
+    "github-python-fork": GitHubJob(repository="stranger/partner-admin-link", owner_id="666", repository_id="667"),
+    "azure-devops-cli-other_connection": AzureDevOpsJob(subject="/eid1/c/pub/t/copy-it/a/from-the/sc/other-one"),
+    "azure-devops-python-other_connection": AzureDevOpsJob(subject="/eid1/c/pub/t/copy-it/a/from-the/sc/other-one"),
+    "gitlab-cli-other_branch": GitLabJob(branch="topic"),
+    "gitlab-cli-fork": GitLabJob(project="stranger/partner-admin-link"),
+    "gitlab-python-fork": GitLabJob(project="stranger/partner-admin-link"),
+}
+
+
+@pytest.mark.parametrize("case", STRANGERS)
+def test_subject_that_is_not_trusted(case: str, reader: Reader, world: World) -> None:
+    pipeline = CICD / f"{case.rpartition('-')[0]}.yml"
+    assert_no_sign_in(run(reader, world, pipeline, "ensure", job=STRANGERS[case]), world, "AADSTS700213")
+
+
+def test_issuer_that_is_not_trusted(reader: Reader, world: World) -> None:
+    """A connection with the retiring issuer and an app that knows only the new one."""
+    done = run(reader, world, CICD / "azure-devops-cli.yml", "ensure", job=AzureDevOpsJob.retiring())
+    assert_no_sign_in(done, world, "AADSTS700211")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "job"),
+    [
+        ("github-cli", GitHubJob(immutable=False)),
+        ("azure-devops-python", AzureDevOpsJob.retiring()),
+        ("gitlab-python", GitLabJob(by_id=True)),
+    ],
+)
+def test_other_form_of_subject_signs_in_when_it_is_trusted(
+    pipeline: str, job: GitHubJob, reader: Reader, world: World
+) -> None:
+    known = FederatedCredential(job.claims("")["iss"], job.subject)
+    world.applications[samples.CLIENT_ID].federated = [known]
+    done = run(reader, world, CICD / f"{pipeline}.yml", "ensure", job=job)
+    assert done.code == 0, done.log
+    assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+
+
+def test_token_request_of_another_job_is_refused(world: World, reader: Reader) -> None:
+    """The emulated issuer looks at the request token: an invented one gets nothing."""
+    url = f"{GITHUB}/idtoken?audience=api%3A%2F%2FAzureADTokenExchange"
+    done = reader.command("curl", "--silent", "--header", "Authorization: bearer invented", url)
+    assert "may not ask" in done.stdout
+
+
+# --- the trust itself: what the "federate" snippets make lets the pipelines in ---
+
+FEDERATE = sorted(p for p in CICD.glob("federate-*") if p.suffix in RUNNABLE_TOOLS)
+TRUSTED_BY = {
+    "federate-github": "github-python",
+    "federate-azure-devops": "azure-devops-python",
+    "federate-gitlab": "gitlab-python",
+}
+
+
+@pytest.mark.parametrize("snippet", FEDERATE, ids=lambda p: p.name)
+def test_federated_credential_lets_the_pipeline_in(snippet: Path, reader: Reader, world: World) -> None:
+    application = world.applications[samples.CLIENT_ID]
+    application.federated = []
+    done = reader.run(snippet)
+    assert done.code == 0, done.output
+    (made,) = application.federated
+    assert (made.issuer, made.subject, made.audience) in {(*s, "api://AzureADTokenExchange") for s in SUBJECTS}
+    ran = run(reader, world, CICD / f"{TRUSTED_BY[snippet.stem]}.yml", "ensure")
+    assert ran.code == 0, ran.log
+    assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", FEDERATE, ids=lambda p: p.name)
+def test_federated_credential_is_not_made_twice(snippet: Path, reader: Reader, world: World) -> None:
+    """The sample world's application has it already: a refusal, and one credential for each platform as before."""
+    done = reader.run(snippet)
+    assert done.code != 0
+    assert len(world.applications[samples.CLIENT_ID].federated) == len(SUBJECTS)
+
+
+@pytest.mark.parametrize("snippet", [p for p in FEDERATE if p.suffix == ".sh"], ids=lambda p: p.name)
+def test_federated_credential_is_not_made_with_an_older_sign_in(
+    snippet: Path, reader_signed_in_at_home: Reader, world: World
+) -> None:
+    world.applications[samples.CLIENT_ID].federated = []
+    world.applications[samples.CLIENT_ID].home = samples.HOME_TENANT
+    world.at_the_browser = None
+    assert reader_signed_in_at_home.run(snippet).code != 0
+    assert world.applications[samples.CLIENT_ID].federated == []
+
+
+# --- one shape ---
+
+
+def without_reports(script: str) -> str:
+    """A script without sign-in, summary and last message: what it does to the link."""
+    kept = re.split(r"(?m)^(?=partners=|partner_id, action|# The linked partner ID)", script, maxsplit=1)[-1]
+    return re.split(r"(?m)^(?=if \[ .ACTION. = remove|with open|path =|summary|\$summary|\$lines|\{$)", kept)[0]
+
+
+@pytest.mark.parametrize("language", ["cli", "python", "powershell"])
+def test_platforms_share_one_script(language: str) -> None:
+    texts = {}
+    for pipeline in CICD.glob(f"*-{language}.yml"):
+        found = scripts(pipeline)[{"cli": "bash"}.get(language, language)][-1]
+        texts[pipeline.stem] = without_reports(found)
+    assert len(texts) == 3
+    assert len(set(texts.values())) == 1, f"the {language} scripts differ: {texts}"
+    assert "wanted" in next(iter(texts.values()))
+
+
+def test_platforms_share_one_check() -> None:
+    checks = {p.stem: re.sub(r", not \$\{\w+@Q\}", "", scripts(p)["bash"][0]) for p in ALL}
+    assert len(set(checks.values())) == 1, checks
+
+
+@pytest.mark.parametrize("pipeline", ALL, ids=name)
+def test_inputs_reach_scripts_by_environment_only(pipeline: Path) -> None:
+    for text in itertools.chain(*scripts(pipeline).values()):
+        assert "${{" not in text, "an expression pasted into a script"
+        assert "$[[" not in text
+    if pipeline.name.startswith("azure-devops-"):  # no -e there
+        assert all(t.startswith("set -euo pipefail\n") or t.count("\n") == 0 for t in scripts(pipeline)["bash"])
+
+
+# --- checked without running ---
+
+
+@pytest.mark.parametrize("pipeline", [p for p in ALL if "powershell" in p.name], ids=name)
+def test_powershell_is_known_to_the_published_reference(pipeline: Path) -> None:
+    (script,) = scripts(pipeline)["powershell"]
+    assert not check(script, name=pipeline.name)
+
+
+SCHEMAS = {"github": "github-workflows", "azure-devops": "azure-pipelines", "gitlab": "gitlab-ci"}
+
+
+def tool(*argv: str | Path) -> subprocess.CompletedProcess:
+    need(VENV / "pipelines/bin" / argv[0])
+    return subprocess.run([str(VENV / "pipelines/bin" / argv[0]), *map(str, argv[1:])], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("platform", SCHEMAS)
+def test_files_fit_the_published_schema(platform: str) -> None:
+    files = [p for p in ALL if p.name.startswith(platform)] + (OUR_OWN if platform == "github" else [])
+    done = tool("check-jsonschema", "--builtin-schema", f"vendor.{SCHEMAS[platform]}", *files)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "linter",
+    [("zizmor", "--offline", "--persona=pedantic", "--no-progress"), ("jactionlint", "--shellcheck=", "--pyflakes=")],
+    ids=lambda t: t[0],
+)
+def test_workflows_are_clean(linter: tuple[str, ...]) -> None:
+    done = tool(*linter, *ON_GITHUB, *OUR_OWN)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_linters_find_what_is_wrong(tmp_path: Path) -> None:
+    """That the test above can fail."""
+    careless = painted(CICD / "github-cli.yml", tmp_path, '"$PARTNER_ID" =~', '"${{ inputs.partner-id }}" =~')
+    assert tool("zizmor", "--offline", careless).returncode
+    assert tool("jactionlint", careless).returncode
+
+
+@pytest.mark.parametrize("workflow", [*ON_GITHUB, *OUR_OWN], ids=name)
+def test_actions_are_pinned_to_known_commits(workflow: Path) -> None:
+    for action, commit, version in re.findall(
+        r"uses: ([\w./-]+)@(\S+)(?: # (\S+))?", workflow.read_text(encoding="utf-8")
+    ):
+        assert PINS.get(action) == (commit, version), f"{action}@{commit} # {version} is not in PINS"
+
+
+def locked(package: str, group: str) -> str:
+    lock = (ROOT / f"requirements/{group}.txt").read_text(encoding="utf-8")
+    return re.search(rf"^{package}==(\S+)", lock, re.MULTILINE)[1]
+
+
+@pytest.mark.parametrize("pipeline", ALL, ids=name)
+def test_versions_are_pinned_to_those_that_ran(pipeline: Path) -> None:
+    text = pipeline.read_text(encoding="utf-8")
+    for package, version in re.findall(r'"([\w-]+)==([\d.]+)"', text):
+        assert version == locked(package, "main"), f"{package}: write {locked(package, 'main')}, which the tests run"
+    for version in re.findall(r"mcr.microsoft.com/azure-cli:(\S+)", text):
+        assert version == locked("azure-cli", "az")
+    assert "latest" not in text.lower().replace("azurepowershellversion: latestversion", "")
+
+
+@pytest.mark.parametrize("pipeline", ALL, ids=name)
+def test_one_shape(pipeline: Path) -> None:
+    """No secret, an environment, a time limit, and nothing that starts by itself."""
+    content, text = load(pipeline), pipeline.read_text(encoding="utf-8")
+    assert not re.search(r"secret\w*[.:]|password|client-secret|creds:", text, re.IGNORECASE)
+    assert "environment: partner-admin-link" in text
+    assert re.search(r"timeout-minutes: 10|timeoutInMinutes: \"10\"|timeout: 10 minutes", text)
+    if pipeline in ON_GITHUB:
+        assert content["permissions"] == {}
+        assert list(content["on"]) == ["workflow_dispatch"]
+        assert pipelines.the_job(pipeline)["permissions"] == {"id-token": "write"}

@@ -1,0 +1,101 @@
+"""What the pages say: short, dated, sourced, and never surer than their sources."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from emulator.harness import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted(p for p in DOCS.rglob("*.md") if ".theme" not in p.parts)
+ENTRIES = [p for p in PAGES if p.parent.name == "faq" and p.name != "index.md"]
+
+# Words of prose a page may have; tables of data, code and front matter do not count.
+LIMITS = {"pal/theory.md": 2000, "pal/index.md": 400}
+LIMIT = 1200
+
+# What nobody at Microsoft has stated, and a word that must stand beside it wherever it is said.
+UNSETTLED = {
+    r"ID plus one|one higher": r"not|nobody|guide|third-party",
+    r"in proportion to the hours|proportional to the hours": r"no Microsoft source|disagree|guide|not",
+    r"DPOR.{0,60}\bretired": r"open|said|disagree|contradict|still",
+    r"linked automatically|linked to the publisher": r"2020|withdrawn|not|silent",
+    r"managed identit\w+ (work|can be linked)": r"not mention|does not|practice|report|not document",
+    r"already linked.{0,40}\b409|\b409\b.{0,40}already linked": r"modelled|our|not published",
+    r"Reader is (typically )?enough": r"\?|no Microsoft|nobody|community|voice",
+}
+
+
+def front_matter(page: Path) -> dict:
+    return yaml.safe_load(page.read_text(encoding="utf-8").split("---\n")[1])
+
+
+def prose(page: Path) -> str:
+    """The page's words: no front matter, no tables, no drawings, no link addresses."""
+    text = page.read_text(encoding="utf-8").split("---\n", 2)[2]
+    text = re.sub(r"<svg.*?</svg>|<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"^ *(\||```|--8<--|=== |\?\?\?|!!!).*$|\{ ?#[\w-]+ ?\}|^ *[-#]+ ", "", text, flags=re.MULTILINE)
+    return re.sub(r"\]\([^)]*\)", "]", text)
+
+
+def page_id(page: Path) -> str:
+    return page.relative_to(DOCS).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_page_is_short(page: Path) -> None:
+    words, limit = len(prose(page).split()), LIMITS.get(page_id(page), LIMIT)
+    assert words <= limit, f"{page_id(page)} has {words} words of prose → at most {limit}: cut, or move to another page"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_page_has_a_description_and_dated_sources(page: Path) -> None:
+    fields = front_matter(page)
+    assert 20 <= len(fields["description"]) <= 160, f"{page_id(page)}: description of 20 to 160 characters"
+    assert isinstance(fields["checked"], date)
+    assert fields["sources"] and all(url.startswith("https://") for url in fields["sources"].values())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_linked_sources_are_listed(page: Path) -> None:
+    """A source that a sentence links is in the front matter too, so that the page's end names all of them."""
+    fields = front_matter(page)
+    listed = {url.split("#")[0].rstrip("/") for url in fields["sources"].values()}
+    linked = re.findall(
+        r"\]\((https://(?:learn\.microsoft\.com|github\.com/[\w.-]+/[\w.-]+/issues)[^)\s]*)", page.read_text("utf-8")
+    )
+    missing = {url.split("#")[0].rstrip("/") for url in linked} - listed
+    assert not missing, f"{page_id(page)}: add to sources: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_unsettled_claims_keep_their_marker(page: Path) -> None:
+    for paragraph in re.split(r"\n\s*\n", prose(page)):
+        for claim, marker in UNSETTLED.items():
+            if re.search(claim, paragraph, re.IGNORECASE):
+                assert re.search(marker, paragraph, re.IGNORECASE), (
+                    f"{page_id(page)}: “{paragraph.strip()[:120]}” states what no source settles → say who says it"
+                )
+
+
+@pytest.mark.parametrize("entry", [e for e in ENTRIES if front_matter(e)["confidence"] == "open"], ids=page_id)
+def test_open_answers_say_so_at_once(entry: Path) -> None:
+    answer = prose(entry).strip().split("\n\n")[0]
+    assert re.search(r"nobody|no length|disagree|contradict|not published|open", answer, re.IGNORECASE), (
+        f"{page_id(entry)} is marked open → its first sentences must say so"
+    )
+
+
+def stale(today: date) -> list[str]:
+    """Pages whose sources were read more than twelve months before `today`. Reported at the end of a run, never a failure."""
+    return [f"docs/{page_id(p)}: checked {c}" for p in PAGES if (today - (c := front_matter(p)["checked"])).days > 366]
+
+
+def test_pages_grow_stale_after_twelve_months() -> None:
+    oldest = min(front_matter(p)["checked"] for p in PAGES)
+    assert stale(oldest) == []
+    assert len(stale(date(oldest.year + 2, 1, 1))) > 0
