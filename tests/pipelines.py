@@ -12,10 +12,8 @@ the published schema. What they run is called *harness* on the pages.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,8 +87,10 @@ def run_github(
 
 def lingering(reader: Reader, shell: str) -> None:
     """Put a shell first in the PATH that ends a little later when it fails: act loses what a failing step printed last."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    front = f'#!/bin/sh\n"{shutil.which(shell, path=path)}" "$@" || {{ code=$?; sleep 0.2; exit $code; }}\n'
+    behind = Path(shutil.which(shell, path=reader.env["PATH"]))
+    if behind.parent == reader.bin:
+        behind = behind.rename(reader.bin / f"{shell}-behind")
+    front = f'#!/bin/sh\n"{behind}" "$@" || {{ code=$?; sleep 0.2; exit $code; }}\n'
     (reader.bin / shell).write_text(front)
     (reader.bin / shell).chmod(0o755)
 

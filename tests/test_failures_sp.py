@@ -316,10 +316,12 @@ def test_secret_variable_is_set_without_showing_it(reader: Reader, world: World)
 # --- a principal only for PAL ---
 
 
-def hurry(reader: Reader) -> None:
+def hurry(reader: Reader, snippet: Path) -> None:
     """Let waiting take no time."""
-    (reader.bin / "sleep").write_text("#!/bin/sh\n")
-    (reader.bin / "sleep").chmod(0o755)
+    if snippet.suffix == ".sh":
+        (reader.bin / "sleep").write_text("#!/bin/sh\n")
+        (reader.bin / "sleep").chmod(0o755)
+        return
     (reader.home / "site").mkdir()
     (reader.home / "site/sitecustomize.py").write_text("import time\ntime.sleep = lambda seconds: None\n")
     reader.extra["PYTHONPATH"] = str(reader.home / "site")
@@ -330,7 +332,7 @@ def hurry(reader: Reader) -> None:
 def test_new_credential_is_waited_for(refusals: int, snippet: Path, reader: Reader, world: World) -> None:
     """Entra knows a new secret everywhere only after a while; when it never does, the credential still goes."""
     prepare(reader, world, snippet)
-    hurry(reader)
+    hurry(reader, snippet)
     unknown = Response(
         401, {"error": "invalid_client", "error_description": "AADSTS7000215: x", "error_codes": [7000215]}
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import warm
 from .transport import Exchange, Proxy
 
 ROOT = Path(__file__).parent.parent.parent
@@ -67,9 +69,7 @@ class Reader:
         self.bin.mkdir()
         browser = f'"{sys.executable}" "{Path(__file__).parent / "browser.py"}"'
         self.browser = f"{browser} %s &"
-        cli = VENV / self.az / "bin/az"
-        if cli.exists():
-            (self.bin / "az").symlink_to(cli)
+        self.install()
         if self.profile:
             shutil.copytree(self.profile, self.home / ".azure")
         (self.bin / "xdg-open").write_text(f'#!/bin/sh\nexec {browser} "$1"\n')
@@ -104,6 +104,17 @@ class Reader:
             "PYTHONUTF8": "1",
         }
         return env | self.extra
+
+    def install(self) -> None:
+        """Put `az` and `python` into the PATH: what the package's own scripts start, in an interpreter that may be warm."""
+        programs = {
+            "python": f'case $1 in -m|-|*.py) exec {shlex.join(warm.python("main"))} "$@";; esac\nexec "{sys.executable}"'
+        }
+        if (VENV / self.az / "bin/az").exists():
+            programs["az"] = f"export AZ_INSTALLER=PIP\nexec {shlex.join(warm.python(self.az))} -m azure.cli"
+        for name, line in programs.items():
+            (self.bin / name).write_text(f'#!/bin/sh\n{line} "$@"\n')
+            (self.bin / name).chmod(0o755)
 
     def build_indexes(self, target: Path) -> None:
         """Let Azure CLI build its command indexes and keep only those, for other readers' `profile`."""
@@ -189,7 +200,7 @@ def painted(snippet: Path, values: dict[str, str]) -> str:
 def interpreter(suffix: str) -> list[str]:
     """How a reader runs a file of that kind."""
     return {
-        ".py": [sys.executable],
+        ".py": warm.python("main"),
         ".sh": ["bash"],
         ".ps1": ["pwsh", "-NoProfile", "-NonInteractive", "-File"],
     }[suffix]
