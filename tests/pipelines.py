@@ -226,10 +226,13 @@ def run_gitlab(
 def run(reader: Reader, world: World, pipeline: Path, partner_id: str, action: str, **where: object) -> Run:
     """Run any of the published pipelines with these inputs."""
     if pipeline.name.startswith("github-"):
-        return run_github(reader, world, pipeline, {"partner-id": partner_id, "action": action}, **where)
-    if pipeline.name.startswith("azure-devops-"):
-        return run_azure_devops(reader, world, pipeline, {"partnerId": partner_id, "action": action}, **where)
-    return run_gitlab(reader, world, pipeline, {"PARTNER_ID": partner_id, "ACTION": action}, **where)
+        done = run_github(reader, world, pipeline, {"partner-id": partner_id, "action": action}, **where)
+    elif pipeline.name.startswith("azure-devops-"):
+        done = run_azure_devops(reader, world, pipeline, {"partnerId": partner_id, "action": action}, **where)
+    else:
+        done = run_gitlab(reader, world, pipeline, {"PARTNER_ID": partner_id, "ACTION": action}, **where)
+    reader.ran.append((pipeline, done.code))
+    return done
 
 
 def scripts(pipeline: Path) -> dict[str, list[str]]:

@@ -14,7 +14,6 @@ from emulator import samples
 from emulator.harness import Reader, painted
 from emulator.transport import Fault, Response
 from emulator.world import GLOBAL_ACCOUNT_ID, STRANGER_TENANT, World
-from grades import how, record
 from scenarios import ME
 from test_snippets import RUNNABLE, SNIPPETS, prepare
 
@@ -30,15 +29,6 @@ def files(*tasks: str) -> list:
     """Every runnable file of the users' tasks named."""
     found = sorted(f for t in tasks for f in SNIPPETS.glob(f"users/{t}.*") if f.suffix in RUNNABLE)
     return [pytest.param(f, id=f"{f.parent.name}/{f.name}") for f in found]
-
-
-@pytest.fixture(autouse=True)
-def _recorded(request: pytest.FixtureRequest) -> None:
-    """Every case here runs a published file; all but one have something wrong in them."""
-    at_work = request.function is test_pasted_block_works_and_leaves_the_shell_open
-    if "snippet" in request.fixturenames:
-        snippet = request.getfixturevalue("snippet")
-        record(request, snippet, *how(snippet), failure=not at_work)
 
 
 def assert_refused(reader: Reader, world: World, snippet: Path, message: tuple[str, ...], **values: str) -> None:

@@ -15,6 +15,7 @@ from emulator import samples
 from emulator.harness import STAND_IN, Reader, Result, painted
 from emulator.transport import Fault, Request, Response
 from emulator.world import STRANGER_TENANT, World
+from grades import how, record
 from principals import PRINCIPAL, SECRET
 from scenarios import STARTS
 from test_failures import NOT_LINKED, NOT_VALID, assert_refused
@@ -306,9 +307,10 @@ def test_all_credentials_do_the_same_after_the_sign_in(suffix: str) -> None:
     assert len({text.partition(start)[2] for text in texts}) == 1
 
 
-def test_secret_variable_is_set_without_showing_it(reader: Reader, world: World) -> None:
+def test_secret_variable_is_set_without_showing_it(reader: Reader, request: pytest.FixtureRequest) -> None:
     """The line that the page gives for it, with the secret as the next thing that is typed."""
-    line = (SNIPPETS / "sp/secret-variable.sh").read_text(encoding="utf-8")
+    record(request, file := SNIPPETS / "sp/secret-variable.sh", *how(file))
+    line = file.read_text(encoding="utf-8")
     result = reader.command("bash", "-c", f"{line}printenv AZURE_CLIENT_SECRET", stdin="se\\same\n")
     assert (result.code, result.stdout) == (0, "se\\same\n")
 

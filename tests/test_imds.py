@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from conftest import need
 from emulator.harness import ROOT
+from grades import RUN, record
+from test_snippets import WITHOUT_PROXY
 
 ENTER = (["unshare", "--map-root-user", "--net"], ["sudo", "--non-interactive", "unshare", "--net"])
 SETUP = 'ip link set lo up && ip address add 169.254.169.254/32 dev lo && exec "$@"'
@@ -31,7 +33,10 @@ def enter() -> list[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="network namespaces exist on Linux only")
-def test_curl_files_in_a_network_of_their_own(tmp_path: Path) -> None:
+def test_curl_files_in_a_network_of_their_own(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    for name in WITHOUT_PROXY:
+        for failure in (False, True):
+            record(request, ROOT / "snippets/sp" / name, RUN, "curl", failure=failure)
     inside = Path(__file__).with_name("inside_namespace.py")
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--basetemp", str(tmp_path / "inside")]
     env = {"PATH": os.environ["PATH"], "CI": os.environ.get("CI", "")}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import bicep
 import offer_rules
 import offers
 import pytest
+from grades import CHECKED, record
 
 ROOT = Path(__file__).parents[1]
 LIGHTHOUSE = ROOT / "snippets/lighthouse"
@@ -38,7 +40,10 @@ def findings(path: Path, given: Path | None = None) -> list[tuple[str, str, str]
 
 
 @pytest.mark.parametrize(("name", "parameters"), [*((o, o) for o in OFFERS), ("policy", "sp")], ids=[*OFFERS, "policy"])
-def test_offer_keeps_every_rule(name, parameters):
+def test_offer_keeps_every_rule(name, parameters, request):
+    for file in (f"{name}.json", f"{name}.parameters.json"):
+        if (LIGHTHOUSE / file).exists():
+            record(request, LIGHTHOUSE / file, CHECKED, "rules of `make check-offer`")
     lines, well = offers.report(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
     assert well, lines
     assert len(lines) == 1, "nothing is left unchecked"
@@ -56,8 +61,10 @@ def test_offer_names_are_unique():
 
 
 @pytest.mark.parametrize("name", OFFERS)
-def test_bicep_and_json_agree(name):
+def test_bicep_and_json_agree(name, request):
     """Bicep, lowered, is the JSON: parameters, authorizations, types, versions, outputs, all."""
+    for file in (f"{name}.bicep", "delegate.bicep"):
+        record(request, LIGHTHOUSE / file, CHECKED, f"tree-sitter-bicep {version('tree-sitter-bicep')}")
     assert bicep.lower(LIGHTHOUSE / f"{name}.bicep") == read(f"{name}.json")
 
 

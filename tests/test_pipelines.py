@@ -19,6 +19,7 @@ from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
 from emulator.harness import ROOT, VENV, Reader
 from emulator.transport import Fault, Response
 from emulator.world import Application, FederatedCredential, World
+from grades import CHECKED, record, reference_of
 from pipelines import ACT, Run, load, scripts
 from powershell import check
 from test_snippets import RUNNABLE as RUNNABLE_TOOLS
@@ -409,7 +410,8 @@ def test_inputs_reach_scripts_by_environment_only(pipeline: Path) -> None:
 
 
 @pytest.mark.parametrize("pipeline", [p for p in ALL if "powershell" in p.name], ids=name)
-def test_powershell_is_known_to_the_published_reference(pipeline: Path) -> None:
+def test_powershell_is_known_to_the_published_reference(pipeline: Path, request: pytest.FixtureRequest) -> None:
+    record(request, pipeline, CHECKED, reference_of(pipeline))
     (script,) = scripts(pipeline)["powershell"]
     assert not check(script, name=pipeline.name)
 

@@ -13,7 +13,7 @@ import wire
 from conftest import AZ, need
 from emulator.harness import ROOT, Reader
 from emulator.world import World
-from grades import CHECKED, SAME_REQUESTS, genuine_extension, how, record, reference_of
+from grades import CHECKED, SAME_REQUESTS, genuine_extension, record, reference_of
 from powershell import check, paste_safe
 from scenarios import AFTER, PAGES, STARTS, links_at_the_end
 
@@ -62,7 +62,6 @@ def test_snippet_sends_its_wire_file_and_leaves_the_right_link(
     snippet: Path, start: str, reader: Reader, world: World, request: pytest.FixtureRequest
 ) -> None:
     page, task = snippet.parent.name, wire_file(snippet).stem
-    record(request, snippet, *how(snippet))
     prepare(reader, world, snippet)
     STARTS[start](world, PAGES[page].who)
     result = reader.run(snippet)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import version
 
 import hcl2
 import pytest
 from emulator import samples
 from emulator.harness import ROOT
 from emulator.world import ServiceError, World
+from grades import CHECKED, record
 from test_pipelines import HOSTILE
 
 FILES = sorted((ROOT / "snippets/terraform").glob("*.tf"))
@@ -46,7 +48,11 @@ def _actions() -> dict[str, dict]:
     return found
 
 
-def test_arguments_are_those_of_the_published_reference(actions: dict[str, dict]) -> None:
+def test_arguments_are_those_of_the_published_reference(
+    actions: dict[str, dict], request: pytest.FixtureRequest
+) -> None:
+    for file in FILES:
+        record(request, file, CHECKED, f"python-hcl2 {version('python-hcl2')}")
     for name, action in actions.items():
         arguments = set(action) - set(REFERENCE["meta"])
         assert set(ACTION["required"]) <= arguments, name

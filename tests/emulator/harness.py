@@ -61,6 +61,7 @@ class Reader:
     extra: dict[str, str] = field(default_factory=dict)
     profile: Path | None = None
     files: list[Path] = field(default_factory=list)  # what the reader has put beside the block
+    ran: list[tuple[Path, int]] = field(default_factory=list)  # published files that were run, with their exit status
 
     def __post_init__(self) -> None:
         self.work = self.home / "work"
@@ -140,7 +141,9 @@ class Reader:
             shutil.copy(each, self.work)
         file = self.work / snippet.name
         file.write_bytes(painted(snippet, values or {}).encode())
-        return self.command(*interpreter(snippet.suffix), file.name)
+        result = self.command(*interpreter(snippet.suffix), file.name)
+        self.ran += [(each, result.code) for each in (snippet, *self.files)]
+        return result
 
     def paste(self, text: str) -> Result:
         """Paste `text` into a live interactive bash, as a terminal does, then ask whether that shell still lives.
