@@ -286,7 +286,8 @@ def grades_region(root: Path, notes: list[dict]) -> str:
         tools = tools_of(tasks)
         address = address_of(root, page)
         title = title_of(root, page)
-        lines += ["", f"### [{title}]({address})" if address else f"### {title}", ""]
+        linked = f"[{title}]({address})" if address else title
+        lines += ["", f"### {linked}, snippets/{page}", ""]
         rows = [[task, *(row.get(tool, "–") for tool in tools)] for task, row in sorted(tasks.items())]
         lines += markdown_table(["Task", *tools], rows)
     graded = [n for n in notes if n["grade"] in GRADES and n["grade"] != CHECKED]
@@ -305,9 +306,14 @@ def published(root: Path) -> Iterator[str]:
 
 @functools.cache
 def home_of(root: Path, folder: str) -> Path | None:
-    """The page that shows the files of a folder of snippets/: of that name, or the first that does."""
-    pages = [p for p in sorted((root / "docs").rglob("*.md")) if f'--8<-- "{folder}/' in p.read_text(encoding="utf-8")]
-    return min(pages, key=lambda p: folder not in (p.stem, p.parent.name), default=None)
+    """The page that shows the files of a folder of snippets/: of that name, or the one that shows most of them."""
+    shown = {
+        p: p.read_text(encoding="utf-8").count(f'--8<-- "{folder}/') for p in sorted((root / "docs").rglob("*.md"))
+    }
+    pages = [page for page, count in shown.items() if count]
+    return max(
+        pages, key=lambda p: (folder in (p.stem, p.parent.name), p.stem in (folder, "index"), shown[p]), default=None
+    )
 
 
 def title_of(root: Path, folder: str) -> str:

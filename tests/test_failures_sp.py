@@ -415,6 +415,19 @@ def test_remove_finds_resource_groups_too_and_nobody_else_s_roles(snippet: Path,
     assert world.applications == {}
 
 
+@pytest.mark.parametrize("snippet", files("remove", page="tag"))
+def test_assignments_that_cannot_be_listed_leave_everything(snippet: Path, reader: Reader, world: World) -> None:
+    """A failed list is not an empty one: roles of a deleted principal would stay behind, with nobody to find them by."""
+    prepare(reader, world, snippet)
+    STARTS["It has the role"](world, PRINCIPAL)
+    before = copy.deepcopy((world.role_assignments, world.applications))
+    refusal = Response(403, {"error": {"code": "AuthorizationFailed", "message": "Listing is not allowed."}})
+    reader.proxy.faults.append(Fault(lambda r: "/roleassignments" in r.path.lower(), refusal, times=100))
+    result = reader.run(snippet)
+    assert result.code > 0 and "Listing is not allowed" in result.output, result.output
+    assert (world.role_assignments, world.applications) == before
+
+
 @pytest.mark.parametrize("snippet", files("preview", "assign", page="tag"))
 def test_subscription_that_is_not_yours_is_told(snippet: Path, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)

@@ -140,9 +140,10 @@ class Reader:
         for each in self.files:
             shutil.copy(each, self.work)
         file = self.work / snippet.name
-        file.write_bytes(painted(snippet, values or {}).encode())
+        text = painted(snippet, values or {})
+        file.write_bytes(text.encode())
         result = self.command(*interpreter(snippet.suffix), file.name)
-        self.ran += [(each, result.code) for each in (snippet, *self.files)]
+        self.ran += [(each, result.code) for each in (snippet, *self.files) if each == snippet or each.name in text]
         return result
 
     def paste(self, text: str) -> Result:
