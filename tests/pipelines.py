@@ -87,9 +87,11 @@ def run_github(
 
 def lingering(reader: Reader, shell: str) -> None:
     """Put a shell first in the PATH that ends a little later when it fails: act loses what a failing step printed last."""
-    behind = Path(shutil.which(shell, path=reader.env["PATH"]))
-    if behind.parent == reader.bin:
-        behind = behind.rename(reader.bin / f"{shell}-behind")
+    behind = reader.bin / f"{shell}-behind"
+    if behind.exists():
+        return
+    found = Path(shutil.which(shell, path=reader.env["PATH"]))
+    found.rename(behind) if found.parent == reader.bin else behind.symlink_to(found)
     front = f'#!/bin/sh\n"{behind}" "$@" || {{ code=$?; sleep 0.2; exit $code; }}\n'
     (reader.bin / shell).write_text(front)
     (reader.bin / shell).chmod(0o755)

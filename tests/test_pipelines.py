@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import itertools
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -332,7 +333,8 @@ def test_token_request_of_another_job_is_refused(world: World, reader: Reader) -
 
 # --- the trust itself: what the "federate" snippets make lets the pipelines in ---
 
-FEDERATE = sorted(p for p in CICD.glob("federate-*") if p.suffix in RUNNABLE_TOOLS)
+BY_IDENTITY = sorted(p for p in CICD.glob("federate-identity.*") if p.suffix in RUNNABLE_TOOLS)
+FEDERATE = sorted({p for p in CICD.glob("federate-*") if p.suffix in RUNNABLE_TOOLS} - {*BY_IDENTITY})
 TRUSTED_BY = {
     "federate-github": "github-python",
     "federate-azure-devops": "azure-devops-python",
@@ -370,6 +372,37 @@ def test_federated_credential_is_not_made_with_an_older_sign_in(
     world.at_the_browser = None
     assert reader_signed_in_at_home.run(snippet).code != 0
     assert world.applications[samples.CLIENT_ID].federated == []
+
+
+IDENTITY_PATH = (
+    f"/subscriptions/{samples.SUBSCRIPTION}/resourceGroups/partner-admin-link"
+    "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/partner-admin-link"
+)
+
+
+@pytest.mark.parametrize("snippet", BY_IDENTITY, ids=lambda p: p.name)
+def test_managed_identity_lets_the_pipeline_in(snippet: Path, reader: Reader, world: World, tmp_path: Path) -> None:
+    """A user-assigned identity instead of an application: its credential, made twice, is there once; the job links the identity."""
+    client_id, ours = samples.MANAGED_IDENTITY_CLIENT_ID, {samples.CUSTOMER_TENANT: "the identity's object ID"}
+    identity = world.applications[client_id] = Application(client_id, IDENTITY_PATH, ours)
+    pipeline = painted(CICD / "github-python.yml", tmp_path, samples.CLIENT_ID, client_id)
+    assert_no_sign_in(run(reader, world, pipeline, "ensure"), world, "AADSTS700211")
+    for _ in range(2):
+        done = reader.run(snippet)
+        assert done.code == 0, done.output
+    (made,) = identity.federated
+    assert (made.issuer, made.subject, made.audience) == (*SUBJECTS[0], "api://AzureADTokenExchange")
+    shutil.rmtree(reader.work)
+    ran = run(reader, world, pipeline, "ensure")
+    assert ran.code == 0, ran.log
+    assert world.active_links() == {(samples.CUSTOMER_TENANT, "the identity's object ID"): samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", BY_IDENTITY, ids=lambda p: p.name)
+def test_managed_identity_that_is_not_there(snippet: Path, reader: Reader, world: World) -> None:
+    done = reader.run(snippet)
+    assert done.code != 0
+    assert "There is no such identity" in done.output
 
 
 # --- one shape ---

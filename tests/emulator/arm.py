@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from . import authorization, deployments, managedservices
+from . import authorization, deployments, managed_identity, managedservices
 from .transport import Request, Response
 from .world import Link, ServiceError, World
 
@@ -40,6 +40,7 @@ class Arm:
             *authorization.routes(world),
             *managedservices.routes(world),
             *deployments.routes(world),
+            *managed_identity.routes(world),
         ]
 
     def __call__(self, request: Request) -> Response:

@@ -1,0 +1,15 @@
+#Requires -Modules Az.Accounts, Az.ManagedServiceIdentity
+& {
+    $ErrorActionPreference = "Stop"
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    $credential = @{
+        SubscriptionId = "33333333-3333-3333-3333-333333333333"
+        ResourceGroupName = "partner-admin-link"
+        IdentityName = "partner-admin-link"
+        Name = "github-partner-admin-link"
+        Issuer = "https://token.actions.githubusercontent.com"
+        Subject = "repo:fabrikam@1001/partner-admin-link@2002:environment:partner-admin-link"
+        Audience = "api://AzureADTokenExchange"
+    }
+    New-AzFederatedIdentityCredential @credential
+}

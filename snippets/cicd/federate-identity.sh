@@ -1,0 +1,2 @@
+az login --tenant "11111111-1111-1111-1111-111111111111" --output none &&
+  az identity federated-credential create --subscription "33333333-3333-3333-3333-333333333333" --resource-group "partner-admin-link" --identity-name "partner-admin-link" --name "github-partner-admin-link" --issuer "https://token.actions.githubusercontent.com" --subject "repo:fabrikam@1001/partner-admin-link@2002:environment:partner-admin-link" --audiences "api://AzureADTokenExchange"
