@@ -10,7 +10,10 @@ export DISABLE_MKDOCS_2_WARNING := true
 
 .PHONY: serve test build lint format faq check-offer bench wire errors tested exits care lock sandbox extension clean
 LOCK ?= --upgrade
-LOCKS := uv main az pipelines az-genuine az-genuine-extension exits care
+ENVS := main az pipelines az-genuine exits care
+LOCKS := uv $(ENVS) az-genuine-extension
+# az-genuine is an Azure CLI of 2024, which only ever meets the emulator: its vulnerabilities are no news.
+AUDITED := $(filter-out az-genuine%,$(LOCKS))
 .DEFAULT_GOAL := test
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
@@ -59,6 +62,16 @@ extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSIO
 
 exits: $(MAIN)/.ready .venv/exits/.ready ## build with Zensical and ProperDocs too, compare page by page
 	@$(RUN) tests/exits.py
+
+care: $(ENVS:%=.venv/%/.ready) ## licences, a bill of materials and known vulnerabilities; the lists are written to .cache/
+	@mkdir -p .cache
+	@for env in $(ENVS); do \
+	  $(MAIN)/bin/pip-licenses --with-system --format=json --python .venv/$$env/bin/python --output-file .cache/licences-$$env.json || { \
+	    echo "→ read that licence: allow it in [tool.pip-licenses] of pyproject.toml, or take another package." >&2; exit 1; }; \
+	done
+	@PYTHONWARNINGS=ignore .venv/care/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o .cache/sbom.json $(RUN)
+	@.venv/care/bin/pip-audit --strict --disable-pip --progress-spinner off $(AUDITED:%=-r requirements/%.txt) || { echo \
+	  "→ With a table: make lock LOCK='--upgrade-package NAME'. Without: no answer from the database, nothing was checked." >&2; exit 1; }
 
 lock: $(UV) ## newest versions into requirements/*.txt, with hashes; with LOCK= the versions stay, and so does every byte
 	for lock in $(LOCKS); do \
