@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import exits
@@ -86,3 +88,8 @@ def test_the_exits_are_open(tmp_path: Path) -> None:
     need(exits.PYTHON)
     table, mistakes = exits.rehearse(tmp_path)
     assert not mistakes, "\n".join([*table, "", *mistakes])
+    slim = [sys.executable, exits.ROOT / "docs/.theme/slim.py", tmp_path / "zensical/site"]
+    stopped = subprocess.run(slim, capture_output=True, text=True)
+    assert "look up how this Material loads search" in stopped.stderr, (
+        "README says that slim.py stops there → write what it does"
+    )
