@@ -56,11 +56,16 @@ KNOWN = [
 ]
 
 
-def build(tool: str, folder: Path) -> Path:
-    """Build a copy of the site's sources in `folder`, since Zensical writes beside mkdocs.yml; return the built folder."""
+def copy_sources(folder: Path) -> None:
+    """Put into `folder` what a build reads."""
     for name in ("docs", "snippets"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "mkdocs.yml", folder)
+
+
+def build(tool: str, folder: Path) -> Path:
+    """Build a copy of the site's sources in `folder`, since Zensical writes beside mkdocs.yml; return the built folder."""
+    copy_sources(folder)
     python = sys.executable if tool == REFERENCE else PYTHON
     command = [python, "-m", tool, "build", "--clean", "--config-file", "mkdocs.yml", *TOOLS[tool]]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)

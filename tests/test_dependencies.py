@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 from emulator.harness import ROOT
@@ -45,7 +44,7 @@ def test_the_exits_are_rehearsed_with_the_versions_of_the_site() -> None:
 
 
 def licences(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("pip-licenses"), "--with-system", *options]
+    command = [sys.executable, "-m", "piplicenses", "--with-system", *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
