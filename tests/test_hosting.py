@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from browsing import ORIGIN, Reading, sent_with, until
 from bs4 import BeautifulSoup
-from conftest import need
 from emulator.harness import ROOT
 from playwright.sync_api import Browser, expect
 
@@ -98,12 +97,3 @@ def test_a_fork_publishes_at_the_root_of_its_own_domain(tmp_path: Path, chromium
     expect(page).to_have_url("https://fork.example/pal/users/")
     reading.close()
     assert [message for message in reading.wrong if "status of 404" not in message] == []
-
-
-@pytest.mark.parametrize(("offline", "written"), [([], "false"), (["OFFLINE=1"], "true")])
-def test_make_build_makes_the_site_for_hosts_unless_told_otherwise(offline: list[str], written: str) -> None:
-    need("make")
-    told = subprocess.run(
-        ["make", "--dry-run", "build", *offline], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert f"OFFLINE={written} " in told
