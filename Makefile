@@ -8,7 +8,12 @@ export VIRTUAL_ENV_DISABLE_PROMPT := 1
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: serve test build lint format faq check-offer bench wire errors tested lock sandbox extension clean
+.PHONY: serve test build lint format faq check-offer bench wire errors tested exits care lock sandbox extension clean
+LOCK ?= --upgrade
+ENVS := main az pipelines az-genuine exits care
+LOCKS := uv $(ENVS) az-genuine-extension
+# az-genuine is an Azure CLI of 2024, which only ever meets the emulator: its vulnerabilities are no news.
+AUDITED := $(filter-out az-genuine%,$(LOCKS))
 .DEFAULT_GOAL := test
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
@@ -19,7 +24,7 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 	$(RUN) docs/.theme/slim.py site
 	$(RUN) docs/.theme/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready) lint ## everything; CI also runs Microsoft's own extension
+test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/exits/.ready $(if $(CI),.venv/az-genuine/.ready) lint ## everything; CI also runs Microsoft's own extension
 	$(RUN) -m pytest -n $(WORKERS) $(TESTS)
 
 lint: $(MAIN)/.ready
@@ -55,10 +60,24 @@ sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any comman
 extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSION=published make test
 	AZURE_EXTENSION_DIR=$(CURDIR)/.venv/extensions .venv/az/bin/az extension add --name managementpartner --upgrade
 
-lock: $(UV) ## newest versions into requirements/*.txt, with hashes
-	for group in uv main az pipelines az-genuine az-genuine-extension; do \
-	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade $(LOCK) \
-	    --custom-compile-command "make lock" --group pyproject.toml:$$group --output-file requirements/$$group.txt || exit 1; \
+exits: $(MAIN)/.ready .venv/exits/.ready ## build with Zensical and ProperDocs too, compare page by page
+	@$(RUN) tests/exits.py
+
+care: $(ENVS:%=.venv/%/.ready) ## licences, a bill of materials and known vulnerabilities; the lists are written to .cache/
+	@mkdir -p .cache
+	@for env in $(ENVS); do \
+	  $(MAIN)/bin/pip-licenses --with-system --format=json --python .venv/$$env/bin/python --output-file .cache/licences-$$env.json || { \
+	    echo "→ read that licence: allow it in [tool.pip-licenses] of pyproject.toml, or take another package." >&2; exit 1; }; \
+	done
+	@PYTHONWARNINGS=ignore .venv/care/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o .cache/sbom.json $(RUN)
+	@.venv/care/bin/pip-audit --strict --disable-pip --progress-spinner off $(AUDITED:%=-r requirements/%.txt) || { echo \
+	  "→ With a table: make lock LOCK='--upgrade-package NAME'. Without: no answer from the database, nothing was checked." >&2; exit 1; }
+
+lock: $(UV) ## newest versions into requirements/*.txt, with hashes; with LOCK= the versions stay, and so does every byte
+	for lock in $(LOCKS); do \
+	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(LOCK) --custom-compile-command "make lock" \
+	    $$(test $$lock != exits || echo --constraints requirements/main.txt) \
+	    --group pyproject.toml:$$lock --output-file requirements/$$lock.txt || exit 1; \
 	done
 
 clean:
@@ -66,7 +85,7 @@ clean:
 
 # --- environments: uv installs in seconds what pip needs a minute for ---
 
-OFFLINE = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
+UNREACHED = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
 INSTALL = $(UV) pip install --quiet --require-hashes
 
 $(UV): requirements/uv.txt
@@ -74,16 +93,16 @@ $(UV): requirements/uv.txt
 	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo missing). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv/uv || { \
 	  echo "Python cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
-	@.venv/uv/bin/python -m pip install --quiet --retries 1 --require-hashes -r requirements/uv.txt || $(OFFLINE)
+	@.venv/uv/bin/python -m pip install --quiet --retries 1 --require-hashes -r requirements/uv.txt || $(UNREACHED)
 	@touch $@
 
 .venv/%/.ready: requirements/%.txt $(UV)
 	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/$*
-	@$(INSTALL) --python .venv/$* -r $< || $(OFFLINE)
+	@$(INSTALL) --python .venv/$* -r $< || $(UNREACHED)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)
 	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/az-genuine
-	@$(INSTALL) --python .venv/az-genuine -r $< || $(OFFLINE)
-	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(OFFLINE)
+	@$(INSTALL) --python .venv/az-genuine -r $< || $(UNREACHED)
+	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(UNREACHED)
 	@touch $@

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from exits import copy_sources
+
 ENTRY = """---
 title: Is question {n} of the benchmark answered?
 description: Yes, by entry {n} of {of}, which exists only while the benchmark runs.
@@ -32,9 +32,7 @@ Yes, by entry {n}.
 
 def build(entries: int, folder: Path) -> tuple[float, int]:
     """Seconds to build the site with that many made-up entries added, and the bytes of its users page."""
-    for name in ("docs", "snippets", "mkdocs.yml"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    copy_sources(folder)
     for n in range(entries):
         words = " ".join(f"word{(n * 37 + i * 11) % 4000}" for i in range(80))
         file = folder / f"docs/pal/faq/is-question-{n}-of-the-benchmark-answered.md"

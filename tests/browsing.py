@@ -1,7 +1,7 @@
 """A reader's browser on the published site: real Chromium, the site at its real address, and nothing else in the world.
 
-Every request is answered from the built folder; a request to any other place is refused and fails the test, and so does
-whatever the browser's console calls an error.
+Every request is answered from the built folder, with the headers that hosts send; a request to any other place is refused
+and fails the test, and so does whatever the browser's console calls an error.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import mimetypes
 import os
 import shutil
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
@@ -36,6 +37,7 @@ class Reading:
 
     browser: Browser
     site: Path
+    origin: str = ORIGIN
     contexts: list[BrowserContext] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -53,24 +55,23 @@ class Reading:
         page = context.new_page()
         page.on("console", self.listen)
         page.on("pageerror", lambda error: self.wrong.append(f"script error: {error}"))
-        page.goto(ORIGIN + address)
+        page.goto(self.origin + address)
         return page
 
     def answer(self, route: Route) -> None:
         address = route.request.url.partition("#")[0].partition("?")[0]
-        if not address.startswith(ORIGIN):
+        if not address.startswith(self.origin):
             self.wrong.append(f"request to {address}")
             route.abort()
             return
-        name = address.removeprefix(ORIGIN)
+        name = address.removeprefix(self.origin)
         file = self.site / name
         file = file / "index.html" if file.is_dir() else file
         self.loaded.append(file.relative_to(self.site).as_posix())
+        status, file = (200, file) if file.exists() else (404, self.site / "404.html")
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        if file.exists():
-            route.fulfill(body=file.read_bytes(), content_type=kind)
-        else:
-            route.fulfill(status=404, body=(self.site / "404.html").read_bytes(), content_type="text/html")
+        headers = {"Content-Type": kind} | sent_with(self.site, name)
+        route.fulfill(status=status, headers=headers, body=file.read_bytes())
 
     def listen(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
@@ -83,6 +84,18 @@ class Reading:
     def close(self) -> None:
         for context in self.contexts:
             context.close()
+
+
+def sent_with(site: Path, name: str) -> dict[str, str]:
+    """The headers that a host adds to a file of the site: of each rule in _headers whose path matches."""
+    headers, matches = {}, False
+    for line in (site / "_headers").read_text(encoding="utf-8").splitlines():
+        if line.startswith("/"):
+            matches = fnmatchcase(f"/{name}", line)
+        elif matches and line.startswith(" "):
+            key, _, value = line.strip().partition(": ")
+            headers[key] = value
+    return headers
 
 
 def stir(page: Page) -> None:

@@ -98,6 +98,10 @@ def front_matter(entry: Entry) -> Iterator[tuple[int, str]]:
     try:
         root = yaml.compose("\n".join(lines[1:end]), Loader=yaml.BaseLoader)
     except (yaml.YAMLError, RecursionError) as error:
+        for number, line in enumerate(lines[1:end], 2):
+            if line.count('"') % 2 and not line.lstrip().startswith("#"):  # YAML notices at the next quote, far below
+                yield number, 'quote is not closed → write " on both sides of the text, on one line'
+                return
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         found = f"front matter is not YAML ({problem or 'nested too deeply'})"
         yield (mark.line + 2 if mark else 1), f'{found} → write field: "text" on one line'

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -261,16 +259,6 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
         for tag in soup(file).select("script[src], link[rel=stylesheet], link[rel=preload], img[src], iframe[src]"):
             source = tag.get("src") or tag.get("href")
             assert not urlsplit(source).netloc, f"{file.relative_to(site)} loads {source}"
-
-
-def test_edit_link_points_at_the_configured_repository(tmp_path: Path) -> None:
-    """A fork's pages lead to the fork."""
-    env = {"REPO_URL": "https://github.com/fork/guide", "PATH": "", "SITE_URL": "https://fork.example/base/"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
-    page = BeautifulSoup((tmp_path / "pal/users/index.html").read_text(encoding="utf-8"), "html.parser")
-    assert "https://github.com/fork/guide/edit/main/docs/pal/users.md" in targets(page)
-    assert page.find("link", rel="canonical")["href"] == "https://fork.example/base/pal/users/"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)

@@ -39,7 +39,7 @@ def slim(site: Path) -> None:
     full = {file: html for file, html in pages.items() if BUNDLE.search(html)}
     script = late_bundle(site, next(iter(full.values())))
     sheet = one_stylesheet(site, full)
-    names = {hashed(site, site / "assets/values.js"), sheet}
+    names = {sheet, *(hashed(site, file) for file in sorted(site.glob("assets/*.js")))}
 
     for file, html in full.items():
         root = BUNDLE.search(html)[1]
