@@ -1,7 +1,7 @@
 """Run a job of our own workflows here, with act, on a copy of the working tree: `make act JOB=test.yml:linux`.
 
-act reads the file as GitHub does and runs its steps on this machine. tests/actions stands in for the actions that cannot be fetched; a job
-for another system than this one is left out, and so is what only GitHub has: its cache, Pages and the rights of a token.
+act reads the file as GitHub does and runs the job's steps on this machine. The jobs that it needs do nothing and succeed; tests/actions
+stands in for the actions that cannot be fetched. What only GitHub has stays out: its cache, Pages, and the rights of a token.
 """
 
 from __future__ import annotations
@@ -12,32 +12,57 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
 from emulator.harness import ROOT
 from pipelines import ACT, ACTIONS, PINNED, load
 
+WORKFLOWS = ROOT / ".github/workflows"
+# A job for another system than this one is left out by act, which says so.
 RUNNER = {"linux": "ubuntu-24.04", "darwin": "macos-15", "win32": "windows-2025"}.get(sys.platform, "")
 
 
-def act(folder: Path, workflow: Path, cache: Path, *options: str, env: dict[str, str] | None = None) -> list[str]:
-    """The command that runs `workflow` on a copy of `folder`, which is made below `cache`, with `env` for its jobs."""
-    local = {
-        f"--local-repository={owner}/{name}@{commit}={stand_in}"
-        for owner, name, commit in PINNED.findall(workflow.read_text(encoding="utf-8"))
-        if (stand_in := ACTIONS / f"{owner}-{name}").is_dir()
-    }
-    variables = [f"--env={name}={value}" for name, value in (env or {}).items()]
-    event = next(iter(load(workflow)["on"]))
-    where = [f"--directory={folder}", f"--workflows={workflow}", f"--action-cache-path={cache}", "--no-cache-server"]
-    return [str(ACT), event, f"--platform={RUNNER}=-self-hosted", *where, *sorted(local), *variables, *options]
+def alone(workflow: Path, job: str, results: dict[str, str]) -> str:
+    """The workflow with `job` as it is, and in place of each job that it needs one that only ends as `results` says, or well."""
+    content = load(workflow)
+    jobs = {job: content["jobs"][job]}
+    needed = jobs[job].get("needs", [])
+    for name in [needed] if isinstance(needed, str) else needed:
+        result = results.get(name, "success")
+        step = {"run": "exit 1" if result == "failure" else "exit 0"}
+        jobs[name] = {"if": result != "skipped", "runs-on": RUNNER, "steps": [step]}
+    return yaml.safe_dump(content | {"jobs": jobs}, sort_keys=False)
+
+
+def act(
+    folder: Path, scratch: Path, job: str, event: Path | None = None, results: dict[str, str] | None = None, **env: str
+) -> list[str]:
+    """The command that runs `job`, "file:name", on a copy of `folder`, with `env` for its steps. It writes to `scratch` only."""
+    file, _, name = job.partition(":")
+    (cut := scratch / file).write_text(alone(WORKFLOWS / file, name, results or {}), encoding="utf-8")
+    local = [
+        f"--local-repository={owner}/{action}@{commit}={ACTIONS / f'{owner}-{action}'}"
+        for owner, action, commit in sorted(set(PINNED.findall(cut.read_text(encoding="utf-8"))))
+        if (ACTIONS / f"{owner}-{action}").is_dir()
+    ]
+    return [
+        str(ACT),
+        next(iter(load(WORKFLOWS / file)["on"])),
+        f"--directory={folder}",
+        f"--workflows={cut}",
+        f"--platform={RUNNER}=-self-hosted",
+        f"--action-cache-path={scratch}",
+        "--no-cache-server",
+        *([f"--eventpath={event}"] if event else []),
+        *(f"--env={key}={value}" for key, value in env.items()),
+        *local,
+    ]
 
 
 def main(job: str, event: str | None = None) -> int:
-    """Run `job`, "file:job", or all jobs of "file"; `event` names a JSON file with what happened."""
-    file, _, name = job.partition(":")
-    options = ([f"--job={name}"] if name else []) + ([f"--eventpath={event}"] if event else [])
+    """Run `job`; `event` names a JSON file that tells what happened."""
     outer = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))} | {"NO_COLOR": "1"}
-    with tempfile.TemporaryDirectory(prefix="pal-act-") as cache:
-        return subprocess.run(act(ROOT, ROOT / ".github/workflows" / file, Path(cache), *options), env=outer).returncode
+    with tempfile.TemporaryDirectory(prefix="pal-act-") as scratch:
+        return subprocess.run(act(ROOT, Path(scratch), job, Path(event) if event else None), env=outer).returncode
 
 
 if __name__ == "__main__":
