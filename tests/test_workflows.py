@@ -107,7 +107,6 @@ def test_main_is_tested_once_then_built_once_then_published() -> None:
 CHECKS = {
     "jactionlint": ["jactionlint", "--strict-exit", "--shellcheck=", "--pyflakes="],
     "zizmor": ["zizmor", "--offline", "--persona=pedantic", "--no-progress", GITHUB],
-    "workflows": ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *ALL],
     "dependabot": ["check-jsonschema", "--builtin-schema", "vendor.dependabot", GITHUB / "dependabot.yml"],
     "issue forms": ["check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *FORMS],
     "issue config": [
