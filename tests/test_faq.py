@@ -4,7 +4,6 @@ tests/data/faq has broken entries with one mistake each; expected.txt beside the
 checker must print for them, and the one place where messages are written down.
 """
 
-import os
 import random
 import re
 import shutil
@@ -192,12 +191,12 @@ def test_command_annotates_for_github(docs):
     assert count == "entries: 1, mistakes: 1"
 
 
-HOSTILE = "x,line=1::y%0A\n::add-mask::z\r##[add-matcher]m.md"
+HOSTILE = "x,line=1::y%0A\n::add-mask::z\r##[add-matcher]\udcff.md"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such file names")
 def test_command_gives_github_no_command_of_an_entry(docs, entry):
-    """Neither the name of an entry nor its text can end the annotation, start a second or be obeyed by itself."""
+    """Neither the name of an entry, not even one that is no UTF-8, nor its text can end the annotation, start a second or be obeyed."""
     hostile = entry.with_name(HOSTILE)
     text = (docs / CLEAN).read_text("utf-8").replace("\ntags:\n  - ", '\ntags:\n  - "%0A::error::##[stop-commands]')
     hostile.write_text(re.sub(r'(- "%.*)', r'\1"', text), "utf-8")
@@ -206,7 +205,7 @@ def test_command_gives_github_no_command_of_an_entry(docs, entry):
     assert any("##[stop-commands]" in line for line in lines[1:resumed])
     annotations, count = lines[resumed + 1 : -1], lines[-1]
     assert count == f"entries: 1, mistakes: {len(annotations)}"
-    name = "x%2Cline=1%3A%3Ay%250A%0A%3A%3Aadd-mask%3A%3Az%0D##[add-matcher]m.md"
+    name = "x%2Cline=1%3A%3Ay%250A%0A%3A%3Aadd-mask%3A%3Az%0D##[add-matcher]\\udcff.md"
     assert all(re.match(rf"::error file={re.escape(name)},line=\d+::(?!.*%0A)", line) for line in annotations)
     assert any("%250A::error::" in line for line in annotations)
 
