@@ -8,7 +8,7 @@ export VIRTUAL_ENV_DISABLE_PROMPT := 1
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: serve test build lint format faq check-offer bench wire errors tested lock sandbox extension modules links act clean
+.PHONY: serve test build lint format faq check-offer bench wire errors tested lock sandbox extension clean
 .DEFAULT_GOAL := test
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
@@ -33,6 +33,19 @@ format: $(MAIN)/.ready
 faq: $(MAIN)/.ready ## check the FAQ entries: every mistake at once, with what to write instead
 	@$(RUN) tests/faq.py $(if $(GITHUB_ACTIONS),--github) $(FILE)
 
+.PHONY: modules links act
+# Of the versions that tests/data/powershell-reference.json describes; a name alone means the newest.
+MODULES := Az.Accounts:5.5.2 Az.ManagedServices:4.0.0 Az.ManagementPartner:0.8.0 Az.Resources:10.1.0
+modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=required make test TESTS="-k ps1"
+	rm -rf .venv/modules && mkdir -p .venv/modules
+	pwsh -NoProfile -NonInteractive -Command '$$ErrorActionPreference = "Stop"; foreach ($$each in -split "$(MODULES)") { $$name, $$version = $$each -split ":"; $$wanted = if ($$version) { @{ Version = $$version } } else { @{} }; Save-PSResource $$name @wanted -Repository PSGallery -Path .venv/modules -TrustRepository -SkipDependencyCheck }'
+
+links: $(MAIN)/.ready ## external links that are gone, and sources that were read more than twelve months ago
+	$(RUN) tests/links.py
+
+act: $(MAIN)/.ready .venv/pipelines/.ready ## a job of our own workflows, run here: make act JOB=test.yml:linux TESTS=tests/test_words.py
+	@$(RUN) tests/workflows.py $(or $(JOB),test.yml:faq) $(EVENT)
+
 bench: $(MAIN)/.ready ## measured figures, as ratios of one run
 	$(RUN) tests/bench_faq.py
 	$(RUN) tests/bench.py $(BENCH)
@@ -55,18 +68,6 @@ sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any comman
 extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSION=published make test
 	AZURE_EXTENSION_DIR=$(CURDIR)/.venv/extensions .venv/az/bin/az extension add --name managementpartner --upgrade
 
-# Of the versions that tests/data/powershell-reference.json describes; a name alone means the newest.
-MODULES := Az.Accounts:5.5.2 Az.ManagedServices:4.0.0 Az.ManagementPartner:0.8.0 Az.Resources:10.1.0
-modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=required make test TESTS="-k ps1"
-	rm -rf .venv/modules && mkdir -p .venv/modules
-	pwsh -NoProfile -NonInteractive -Command '$$ErrorActionPreference = "Stop"; foreach ($$each in -split "$(MODULES)") { $$name, $$version = $$each -split ":"; $$wanted = if ($$version) { @{ Version = $$version } } else { @{} }; Save-PSResource $$name @wanted -Repository PSGallery -Path .venv/modules -TrustRepository -SkipDependencyCheck }'
-
-links: $(MAIN)/.ready ## external links that are gone, and sources that were read more than twelve months ago
-	$(RUN) tests/links.py
-
-act: $(MAIN)/.ready .venv/pipelines/.ready ## a job of our own workflows, run here: make act JOB=test.yml:linux TESTS=tests/test_words.py
-	@$(RUN) tests/workflows.py $(or $(JOB),test.yml:faq) $(EVENT)
-
 lock: $(UV) ## newest versions into requirements/*.txt, with hashes
 	for group in uv main az pipelines az-genuine az-genuine-extension; do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade $(LOCK) \
@@ -78,7 +79,7 @@ clean:
 
 # --- environments: uv installs in seconds what pip needs a minute for ---
 
-NOT_FETCHED = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
+UNREACHED = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
 INSTALL = $(UV) pip install --quiet --require-hashes
 
 $(UV): requirements/uv.txt
@@ -86,16 +87,16 @@ $(UV): requirements/uv.txt
 	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo missing). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv/uv || { \
 	  echo "Python cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
-	@.venv/uv/bin/python -m pip install --quiet --retries 1 --require-hashes -r requirements/uv.txt || $(NOT_FETCHED)
+	@.venv/uv/bin/python -m pip install --quiet --retries 1 --require-hashes -r requirements/uv.txt || $(UNREACHED)
 	@touch $@
 
 .venv/%/.ready: requirements/%.txt $(UV)
 	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/$*
-	@$(INSTALL) --python .venv/$* -r $< || $(NOT_FETCHED)
+	@$(INSTALL) --python .venv/$* -r $< || $(UNREACHED)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)
 	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/az-genuine
-	@$(INSTALL) --python .venv/az-genuine -r $< || $(NOT_FETCHED)
-	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(NOT_FETCHED)
+	@$(INSTALL) --python .venv/az-genuine -r $< || $(UNREACHED)
+	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(UNREACHED)
 	@touch $@
