@@ -36,7 +36,20 @@ format: $(MAIN)/.ready
 	$(RUN) -m ruff format --quiet .
 
 faq: $(MAIN)/.ready ## check the FAQ entries: every mistake at once, with what to write instead
-	@$(RUN) tests/faq.py $(FILE)
+	@$(RUN) tests/faq.py $(if $(GITHUB_ACTIONS),--github) $(FILE)
+
+.PHONY: modules links act
+# Of the versions that tests/data/powershell-reference.json describes; a name alone means the newest.
+MODULES := Az.Accounts:5.5.2 Az.ManagedServices:4.0.0 Az.ManagementPartner:0.8.0 Az.Resources:10.1.0
+modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=required make test TESTS="-k ps1"
+	rm -rf .venv/modules && mkdir -p .venv/modules
+	pwsh -NoProfile -NonInteractive -Command '$$ErrorActionPreference = "Stop"; foreach ($$each in -split "$(MODULES)") { $$name, $$version = $$each -split ":"; $$wanted = if ($$version) { @{ Version = $$version } } else { @{} }; Save-PSResource $$name @wanted -Repository PSGallery -Path .venv/modules -TrustRepository -SkipDependencyCheck }'
+
+links: $(MAIN)/.ready ## external links that are gone, and sources that were read more than twelve months ago
+	$(RUN) tests/links.py
+
+act: $(MAIN)/.ready .venv/pipelines/.ready ## a job of our own workflows, run here: make act JOB=test.yml:linux TESTS=tests/test_words.py
+	@$(RUN) tests/workflows.py $(or $(JOB),test.yml:faq) $(EVENT)
 
 bench: $(MAIN)/.ready ## measured figures, as ratios of one run
 	$(RUN) tests/bench_faq.py

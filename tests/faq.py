@@ -11,6 +11,7 @@ A rule is a generator that takes an Entry and yields (line, message); RULES name
 import argparse
 import os
 import re
+import secrets
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -289,22 +290,40 @@ def check(paths: Iterable[Path], roles: Iterable[str] = ()) -> list[tuple[Path, 
     return sorted(mistakes)
 
 
+def annotated(mistakes: Iterable[tuple[str, int, str]], lines: Iterable[str]) -> Iterator[str]:
+    """The lines, where GitHub obeys no command that an entry or its name may hold, then an annotation for each.
+
+    GitHub reads commands anywhere in a log (`##[…]`) unless they are stopped until a word that nobody can guess. It shows
+    at most ten annotations a step, so the lines stay."""
+    word = secrets.token_hex(16)
+    yield f"::stop-commands::{word}"
+    yield from lines
+    yield f"::{word}::"
+    for name, line, message in mistakes:
+        yield f"::error file={escaped(name, property=True)},line={line}::{escaped(message)}"
+
+
+def escaped(text: str, property: bool = False) -> str:
+    """Text as a workflow command's data, or as the value of one of its properties."""
+    for character in "%\r\n:," if property else "%\r\n":  # the percent sign first
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check the files named, or all entries. The role IDs are those on the page about roles."""
     parser = argparse.ArgumentParser(description="Check FAQ entries.")
     parser.add_argument("files", nargs="*", type=Path, help="default: all of docs/pal/faq")
     parser.add_argument("--github", action="store_true", help="also print workflow annotations")
     options = parser.parse_args(argv)
-    sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     folder, roles = ROOT / "docs/pal/faq", ROOT / "docs/pal/roles.md"
     files = options.files or [p for p in folder.glob("*.md") if p.name != "index.md"]
     known = GUID.findall(roles.read_text("utf-8")) if roles.is_file() else ()
-    mistakes = check(files, known)
-    for path, line, message in mistakes:
-        name = os.path.relpath(path).replace(os.sep, "/")
-        print(f"{name}:{line}: {message}")
-        if options.github:
-            print(f"::error file={name},line={line}::{message.replace('%', '%25')}")
+    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in check(files, known)]
+    lines = [f"{name}:{line}: {message}" for name, line, message in mistakes]
+    for line in annotated(mistakes, lines) if options.github and lines else lines:
+        print(line)
     print(f"entries: {len(files)}, mistakes: {len(mistakes)}")
     return 1 if mistakes else 0
 

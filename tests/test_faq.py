@@ -180,12 +180,39 @@ def test_command_succeeds_when_clean(docs, entry):
 
 
 def test_command_annotates_for_github(docs):
-    assert run("--github", "is-there-a-template-expression.md", folder=docs)[1] == [
-        "is-there-a-template-expression.md:14: {{ or {% → say it in words, template engines read these",
+    stop, line, resume, annotation, count = run("--github", "is-there-a-template-expression.md", folder=docs)[1]
+    assert re.fullmatch(r"::stop-commands::[0-9a-f]{32}", stop)
+    assert resume == f"::{stop.rpartition(':')[2]}::"
+    assert line == "is-there-a-template-expression.md:14: {{ or {% → say it in words, template engines read these"
+    assert annotation == (
         "::error file=is-there-a-template-expression.md,line=14::"
-        "{{ or {%25 → say it in words, template engines read these",
-        "entries: 1, mistakes: 1",
-    ]
+        "{{ or {%25 → say it in words, template engines read these"
+    )
+    assert count == "entries: 1, mistakes: 1"
+
+
+HOSTILE = "x,line=1::y%0A\n::add-mask::z\r##[add-matcher]\udcff.md"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such file names")
+def test_command_gives_github_no_command_of_an_entry(docs, entry):
+    """Neither the name of an entry, not even one that is no UTF-8, nor its text can end the annotation, start a second or be obeyed."""
+    hostile = entry.with_name(HOSTILE)
+    text = (docs / CLEAN).read_text("utf-8").replace("\ntags:\n  - ", '\ntags:\n  - "%0A::error::##[stop-commands]')
+    hostile.write_text(re.sub(r'(- "%.*)', r'\1"', text), "utf-8")
+    _, lines = run("--github", HOSTILE, folder=entry.parent)
+    resumed = lines.index(f"::{lines[0].rpartition(':')[2]}::")
+    assert any("##[stop-commands]" in line for line in lines[1:resumed])
+    annotations, count = lines[resumed + 1 : -1], lines[-1]
+    assert count == f"entries: 1, mistakes: {len(annotations)}"
+    name = "x%2Cline=1%3A%3Ay%250A%0A%3A%3Aadd-mask%3A%3Az%0D##[add-matcher]\\udcff.md"
+    assert all(re.match(rf"::error file={re.escape(name)},line=\d+::(?!.*%0A)", line) for line in annotations)
+    assert any("%250A::error::" in line for line in annotations)
+
+
+def test_command_has_no_commands_when_clean(docs, entry):
+    shutil.copy(docs / CLEAN, entry)
+    assert run("--github", CLEAN, folder=entry.parent) == (0, ["entries: 1, mistakes: 0"])
 
 
 @pytest.mark.parametrize("name", ["nowhere.md", "."])

@@ -5,6 +5,7 @@ A snippet is tested by existing: `snippets/<page>/<task>.<tool>` with its `<task
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -18,7 +19,16 @@ from powershell import check, paste_safe
 from scenarios import AFTER, PAGES, STARTS, links_at_the_end
 
 SNIPPETS = ROOT / "snippets"
-RUNNABLE = {".py", ".sh"} | ({".ps1"} if shutil.which("pwsh") else set())
+
+
+def powershell_runs() -> bool:
+    """Whether pwsh is here with the module in PSModulePath; PAL_PWSH=required runs PowerShell anyway, and fails without."""
+    places = filter(None, os.environ.get("PSModulePath", "").split(os.pathsep))  # noqa: SIM112
+    found = shutil.which("pwsh") and any((Path(place) / "Az.ManagementPartner").is_dir() for place in places)
+    return bool(found) or os.environ.get("PAL_PWSH") == "required"
+
+
+RUNNABLE = {".py", ".sh"} | ({".ps1"} if powershell_runs() else set())
 
 
 # Files that bypass every proxy on purpose; tests/test_imds.py runs them where nothing but the emulator can be reached.
