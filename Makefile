@@ -40,7 +40,7 @@ faq: $(MAIN)/.ready ## check the FAQ entries: every mistake at once, with what t
 
 .PHONY: modules links act
 # Of the versions that tests/data/powershell-reference.json describes; a name alone means the newest.
-MODULES := Az.Accounts:5.5.2 Az.ManagedServices:4.0.0 Az.ManagementPartner:0.8.0 Az.Resources:10.1.0
+MODULES := Az.Accounts:5.5.2 Az.ManagedServiceIdentity Az.ManagedServices:4.0.0 Az.ManagementPartner:0.8.0 Az.Resources:10.1.0
 modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=required make test TESTS="-k ps1"
 	rm -rf .venv/modules && mkdir -p .venv/modules
 	pwsh -NoProfile -NonInteractive -Command '$$ErrorActionPreference = "Stop"; foreach ($$each in -split "$(MODULES)") { $$name, $$version = $$each -split ":"; $$wanted = if ($$version) { @{ Version = $$version } } else { @{} }; Save-PSResource $$name @wanted -Repository PSGallery -Path .venv/modules -TrustRepository -SkipDependencyCheck }'

@@ -65,7 +65,7 @@ def run_github(
     )
     checkout(reader.work, workflow, job)
     for shell in ("bash", "python"):
-        lingering(reader, shell)
+        lingering(reader.bin, shell, reader.env["PATH"])
     event = reader.home / "event.json"
     event.write_text(json.dumps({"inputs": inputs, "ref": job.ref}))
     local = [
@@ -85,16 +85,16 @@ def run_github(
     return Run(done.code, done.output, "".join(summary), done.exchanges)
 
 
-def lingering(reader: Reader, shell: str) -> None:
-    """Put a shell first in the PATH that ends a little later when it fails: act loses what a failing step printed last."""
-    behind = reader.bin / f"{shell}-behind"
+def lingering(folder: Path, shell: str, path: str) -> None:
+    """Put a shell into `folder`, first in the PATH, that ends a little later when it fails: act loses the last words of a failing step."""
+    behind = folder / f"{shell}-behind"
     if behind.exists():
         return
-    found = Path(shutil.which(shell, path=reader.env["PATH"]))
-    found.rename(behind) if found.parent == reader.bin else behind.symlink_to(found)
+    found = Path(shutil.which(shell, path=path))
+    found.rename(behind) if found.parent == folder else behind.symlink_to(found)
     front = f'#!/bin/sh\n"{behind}" "$@" || {{ code=$?; sleep 0.2; exit $code; }}\n'
-    (reader.bin / shell).write_text(front)
-    (reader.bin / shell).chmod(0o755)
+    (folder / shell).write_text(front)
+    (folder / shell).chmod(0o755)
 
 
 def checkout(folder: Path, workflow: Path, job: GitHubJob) -> None:
