@@ -27,6 +27,7 @@ STAND_INS = sorted(ACTIONS.glob("*/action.yml"))
 FORMS = sorted(p for p in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if p.name != "config.yml")
 # The only rights to write, and whose they are.
 MAY_WRITE = {
+    ("publish.yml", "attest"): {"id-token": "write", "attestations": "write"},
     ("publish.yml", "deploy"): {"pages": "write", "id-token": "write"},
     ("weekly.yml", "report"): {"issues": "write"},
 }
@@ -98,8 +99,25 @@ def test_main_is_tested_once_then_built_once_then_published() -> None:
     assert set(load(workflows.WORKFLOWS / "test.yml")["on"]) == {"pull_request", "workflow_call"}
     assert load(workflows.WORKFLOWS / "publish.yml")["on"] == {"push": {"branches": ["main"]}}
     assert job("publish.yml", "test")["uses"] == "$/.github/workflows/test.yml"
-    assert [job("publish.yml", name)["needs"] for name in ("build", "deploy")] == ["test", "build"]
-    assert scripts(job("publish.yml", "build")) == ["make build"]
+    needs = {name: job("publish.yml", name).get("needs") for name in ("test", "build", "attest", "deploy")}
+    assert needs == {"test": None, "build": "test", "attest": "build", "deploy": ["build", "attest"]}
+    assert scripts(job("publish.yml", "build"))[0] == "make build"
+
+
+def test_every_published_file_is_attested(site: Path, tmp_path: Path) -> None:
+    """The list that is signed names each file with its checksum, as `sha256sum --check` takes it."""
+    (output := tmp_path / "output").touch()
+    script = scripts(job("publish.yml", "build"))[1]
+    subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script], cwd=site, env=os.environ | {"GITHUB_OUTPUT": str(output)}, check=True
+    )
+    first, *listed, last = output.read_text(encoding="utf-8").splitlines()
+    assert first == f"checksums<<{last}"
+    files = {file.relative_to(site).as_posix() for file in site.rglob("*") if file.is_file()}
+    assert {line.split("  ", 1)[1] for line in listed} == files
+    assert len(listed) == len(files) < 1024, "one attestation takes no more"
+    subprocess.run(["sha256sum", "--check", "--quiet"], cwd=site, input="\n".join(listed) + "\n", text=True, check=True)
+    assert job("publish.yml", "attest")["steps"][1]["with"] == {"subject-checksums": "checksums.txt"}
 
 
 # --- what the linters and the published schemas say ---
