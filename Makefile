@@ -83,7 +83,9 @@ care: $(ENVS:%=.venv/%/.ready) ## licences, a bill of materials and known vulner
 	    echo "→ read that licence: allow it in [tool.pip-licenses] of pyproject.toml, or take another package." >&2; exit 1; }; \
 	done
 	@PYTHONWARNINGS=ignore .venv/care/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o .cache/sbom.json $(RUN)
-	@.venv/care/bin/pip-audit --strict --disable-pip --progress-spinner off $(AUDITED:%=-r requirements/%.txt) || { echo \
+	@for lock in $(AUDITED); do \
+	  echo "$$lock:"; .venv/care/bin/pip-audit --strict --disable-pip --progress-spinner off --requirement requirements/$$lock.txt || failed=1; \
+	done; test -z "$$failed" || { echo \
 	  "→ With a table: make lock LOCK='--upgrade-package NAME'. Without: no answer from the database, nothing was checked." >&2; exit 1; }
 
 lock: $(UV) ## newest versions into requirements/*.txt, with hashes; with LOCK= the versions stay, and so does every byte

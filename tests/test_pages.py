@@ -236,7 +236,7 @@ def test_links_and_anchors_resolve_offline(site: Path) -> None:
 
 
 REDIRECTS = ["", "partner", "partner/pal", "partneradminlink", "partners", "partners/pal", "pal/user", "pal/azapi"]
-REDIRECTS += ["pal/credential", "pal/tagging", "pal/dedicated"]
+REDIRECTS += ["pal/credential", "pal/tagging", "pal/dedicated", "partner/lighthouse", "partners/lighthouse"]
 
 
 @pytest.mark.parametrize("old", REDIRECTS)
