@@ -24,7 +24,7 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 	$(RUN) docs/.theme/slim.py site
 	$(RUN) docs/.theme/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/exits/.ready $(if $(CI),.venv/az-genuine/.ready) lint ## everything; CI also runs Microsoft's own extension
+test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint ## everything; CI also runs Microsoft's own extension and the exits
 	$(RUN) -m pytest -n $(WORKERS) $(TESTS)
 
 lint: $(MAIN)/.ready
@@ -61,7 +61,7 @@ wire: $(MAIN)/.ready ## write snippets/**/*.http from what the Python snippets s
 errors: $(MAIN)/.ready .venv/az/.ready ## write snippets/errors/*.txt from what the clients print; read the difference before you commit
 	$(RUN) -m pytest -q tests/test_errors.py --write-errors
 
-tested: $(MAIN)/.ready .venv/az/.ready .venv/az-genuine/.ready ## write docs/pal/tested.md from a full run, as CI does it
+tested: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/az-genuine/.ready .venv/exits/.ready ## write docs/pal/tested.md from a full run, as CI does it
 	CI=true $(RUN) -m pytest -n $(WORKERS) --write-tested
 
 check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]

@@ -56,11 +56,18 @@ def prepare(reader: Reader, world: World, snippet: Path) -> None:
         reader.extensions = reader.home / "no-extensions"
 
 
-def for_genuine_extension(snippet: Path) -> bool:
-    """Azure CLI 2.60.0 lacks the newer sign-ins of the other pages; one of "sp" stands for them, as all end with the same lines."""
-    page = snippet.parent.name
-    runs = page not in {"sp", "tag"} or snippet.name == "secret.sh"
-    return runs and "az managementpartner" in snippet.read_text(encoding="utf-8")
+def for_genuine_extension() -> list:
+    """One start of each task that uses the extension: the last, which asks most of it.
+
+    Azure CLI 2.60.0 lacks the newer sign-ins of the other pages; one of "sp" stands for them, as all end with the same lines.
+    """
+    chosen = {}
+    for case in cases():
+        snippet, _ = case.values
+        runs = snippet.parent.name not in {"sp", "tag"} or snippet.name == "secret.sh"
+        if runs and "az managementpartner" in snippet.read_text(encoding="utf-8"):
+            chosen[snippet] = case
+    return list(chosen.values())
 
 
 def wire_file(snippet: Path) -> Path:
@@ -95,7 +102,7 @@ def assert_wire(snippet: Path, start: str, sent: list[wire.Turn], request: pytes
     )
 
 
-@pytest.mark.parametrize(("snippet", "start"), [c for c in cases() if for_genuine_extension(c.values[0])])
+@pytest.mark.parametrize(("snippet", "start"), for_genuine_extension())
 def test_genuine_extension_sends_the_same(
     snippet: Path, start: str, genuine_reader: Reader, world: World, request: pytest.FixtureRequest
 ) -> None:

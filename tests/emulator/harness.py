@@ -68,7 +68,7 @@ class Reader:
         self.bin = self.home / "bin"
         self.work.mkdir(parents=True)
         self.bin.mkdir()
-        browser = f'"{sys.executable}" "{Path(__file__).parent / "browser.py"}"'
+        browser = shlex.join([*warm.python("main"), str(Path(__file__).parent / "browser.py")])
         self.browser = f"{browser} %s &"
         self.install()
         if self.profile:

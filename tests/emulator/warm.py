@@ -41,7 +41,7 @@ MODULES = {
         ),
     ),
     "main": (
-        *("requests", "azure.identity", "azure.mgmt.managementpartner", "azure.mgmt.managedservices"),
+        *("urllib.request", "requests", "azure.identity", "azure.mgmt.managementpartner", "azure.mgmt.managedservices"),
         *("azure.mgmt.resource.deployments", "azure.mgmt.resource.subscriptions", "pip._internal.commands.install"),
     ),
 }
