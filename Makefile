@@ -8,13 +8,16 @@ export VIRTUAL_ENV_DISABLE_PROMPT := 1
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: serve test build lint format faq check-offer bench wire errors tested exits care lock sandbox extension clean
+.PHONY: help serve test build lint format faq check-offer bench wire errors tested exits care lock sandbox extension clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
 # az-genuine is an Azure CLI of 2024, which only ever meets the emulator: its vulnerabilities are no news.
 AUDITED := $(filter-out az-genuine%,$(LOCKS))
 .DEFAULT_GOAL := test
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | sort | expand -t 14
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
 	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve $(SERVE)
