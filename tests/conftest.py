@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -97,16 +98,18 @@ def _genuine_reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes):
 
 @pytest.fixture(scope="session", name="az_indexes")
 def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
-    """Command indexes of an Azure CLI environment, built once a session."""
+    """Command indexes of an Azure CLI environment, built once for all workers."""
 
     @functools.cache
     def build(az: str, extensions: Path) -> Path | None:
         if not (VENV / az / "bin/az").exists():
             return None
-        folder = tmp_path_factory.mktemp(az)
-        Reader(proxy, folder / "home", az=az, extensions=extensions).build_indexes(folder / "indexes")
-        proxy.reset()
-        return folder / "indexes"
+
+        def make(target: Path) -> None:
+            Reader(proxy, tmp_path_factory.mktemp(az) / "home", az=az, extensions=extensions).build_indexes(target)
+            proxy.reset()
+
+        return once(tmp_path_factory, f"{az}-{extensions.name}", make)
 
     return build
 
@@ -114,16 +117,24 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session", name="site")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make build` makes it, built once for all workers. Never --quiet: that hides what strict mode counts."""
-    base = tmp_path_factory.getbasetemp()
     env = {k: v for k, v in os.environ.items() if k not in {"SITE_URL", "REPO_URL", "OFFLINE"}}
-    target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "site"
+
+    def make(target: Path) -> None:
+        scripts = (["docs/.theme/slim.py", target], ["docs/.theme/for_machines.py", target])
+        for command in (["-m", "mkdocs", "build", "--site-dir", target], *scripts):
+            built = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True)
+            assert built.returncode == 0, built.stderr
+
+    return once(tmp_path_factory, "site", make)
+
+
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The folder `name` that `make` fills, for the first worker that wants it."""
+    base = tmp_path_factory.getbasetemp()
+    target = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(f"{target}.lock"):
         if not target.exists():
-            new = target.with_name("site-in-the-making")
-            scripts = (["docs/.theme/slim.py", new], ["docs/.theme/for_machines.py", new])
-            for command in (["-m", "mkdocs", "build", "--site-dir", new], *scripts):
-                built = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True)
-                assert built.returncode == 0, built.stderr
+            make(new := target.with_name(f"{name}-in-the-making"))
             new.rename(target)
     return target
 
