@@ -66,7 +66,7 @@ clean:
 
 # --- environments: uv installs in seconds what pip needs a minute for ---
 
-OFFLINE = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
+NO_NETWORK = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
 INSTALL = $(UV) pip install --quiet --require-hashes
 
 $(UV): requirements/uv.txt
@@ -74,16 +74,16 @@ $(UV): requirements/uv.txt
 	  echo "Python 3.11 or newer is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo missing). Try: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv --clear .venv/uv || { \
 	  echo "Python cannot make a virtual environment (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
-	@.venv/uv/bin/python -m pip install --quiet --retries 1 --require-hashes -r requirements/uv.txt || $(OFFLINE)
+	@.venv/uv/bin/python -m pip install --quiet --retries 1 --require-hashes -r requirements/uv.txt || $(NO_NETWORK)
 	@touch $@
 
 .venv/%/.ready: requirements/%.txt $(UV)
 	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/$*
-	@$(INSTALL) --python .venv/$* -r $< || $(OFFLINE)
+	@$(INSTALL) --python .venv/$* -r $< || $(NO_NETWORK)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)
 	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/az-genuine
-	@$(INSTALL) --python .venv/az-genuine -r $< || $(OFFLINE)
-	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(OFFLINE)
+	@$(INSTALL) --python .venv/az-genuine -r $< || $(NO_NETWORK)
+	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(NO_NETWORK)
 	@touch $@
