@@ -42,7 +42,8 @@ class Reading:
 
     def open(self, address: str, width: int = 1280, scheme: str = "light", **options: object) -> Page:
         """Open an address below the root, such as "pal/users/#link", in a new profile."""
-        looks = {"color_scheme": scheme, "has_touch": width < 600, "reduced_motion": "reduce"}
+        phone = width < 600
+        looks = {"color_scheme": scheme, "has_touch": phone, "is_mobile": phone, "reduced_motion": "reduce"}
         options = {"viewport": {"width": width, "height": 800}} | looks | options
         context = self.browser.new_context(**options)
         context.set_default_timeout(10_000)
