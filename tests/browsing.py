@@ -77,9 +77,9 @@ class Reading:
         if message.type in {"error", "warning"}:
             self.wrong.append(f"console: {message.text}")
 
-    def wire_size(self) -> int:
-        """Bytes of the loaded files as a host with gzip sends them."""
-        return sum(len(gzip.compress((self.site / name).read_bytes(), 6)) for name in self.loaded)
+    def wire_size(self, names: list[str]) -> int:
+        """Bytes of these files as a host with gzip sends them."""
+        return sum(len(gzip.compress((self.site / name).read_bytes(), 6)) for name in names)
 
     def close(self) -> None:
         for context in self.contexts:
