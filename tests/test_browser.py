@@ -14,15 +14,10 @@ from browsing import ORIGIN, Reading, stir, until
 from emulator import samples
 from emulator.harness import ROOT, painted
 from playwright.sync_api import Page, expect
+from second_reader import OWN
 from test_pages import DOCS, PAGES, SNIPPETS, includes, soup
 
 SCRIPT = (ROOT / "docs/assets/values.js").read_text(encoding="utf-8")
-
-# What a second reader types; none of it is in the sources.
-OWN = {
-    name: f"{31_000_000 + n * 1_000_003}" if "PARTNER_ID" in name else f"{n:08x}-5ab1-4c0d-9e2f-{n * 7919:012x}"
-    for n, name in enumerate(samples.ALL, 1)
-}
 
 
 def address(page: Path) -> str:
