@@ -44,7 +44,8 @@ class Reading:
 
     def open(self, address: str, width: int = 1280, scheme: str = "light", **options: object) -> Page:
         """Open an address below the root, such as "pal/users/#link", in a new profile."""
-        looks = {"color_scheme": scheme, "has_touch": width < 600, "reduced_motion": "reduce"}
+        phone = width < 600
+        looks = {"color_scheme": scheme, "has_touch": phone, "is_mobile": phone, "reduced_motion": "reduce"}
         options = {"viewport": {"width": width, "height": 800}} | looks | options
         context = self.browser.new_context(**options)
         context.set_default_timeout(10_000)
@@ -77,9 +78,9 @@ class Reading:
         if message.type in {"error", "warning"}:
             self.wrong.append(f"console: {message.text}")
 
-    def wire_size(self) -> int:
-        """Bytes of the loaded files as a host with gzip sends them."""
-        return sum(len(gzip.compress((self.site / name).read_bytes(), 6)) for name in self.loaded)
+    def wire_size(self, names: list[str]) -> int:
+        """Bytes of these files as a host with gzip sends them."""
+        return sum(len(gzip.compress((self.site / name).read_bytes(), 6)) for name in names)
 
     def close(self) -> None:
         for context in self.contexts:

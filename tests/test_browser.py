@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ORIGIN, Reading, stir, until
 from emulator import samples
 from emulator.harness import ROOT, painted
 from playwright.sync_api import Page, expect
-from test_pages import DOCS, PAGES, SNIPPETS, includes
+from second_reader import OWN
+from test_pages import DOCS, PAGES, SNIPPETS, includes, soup
 
 SCRIPT = (ROOT / "docs/assets/values.js").read_text(encoding="utf-8")
-
-# What a second reader types; none of it is in the sources.
-OWN = {
-    name: f"{31_000_000 + n * 1_000_003}" if "PARTNER_ID" in name else f"{n:08x}-5ab1-4c0d-9e2f-{n * 7919:012x}"
-    for n, name in enumerate(samples.ALL, 1)
-}
 
 
 def address(page: Path) -> str:
@@ -30,7 +28,9 @@ def address(page: Path) -> str:
 
 # FAQ entries share one template and a checker that lets plain Markdown through only: every twentieth stands for all.
 ENTRIES = [page for page in PAGES if page.parent.name == "faq" and page.name != "index.md"]
-EVERY = [address(page) for page in PAGES if page not in ENTRIES or page in ENTRIES[::20]]
+EVERY_PAGE = os.environ.get("PAL_EVERY_PAGE")
+EVERY = [address(page) for page in PAGES if page not in ENTRIES or EVERY_PAGE or page in ENTRIES[::20]]
+ENTRY_ADDRESSES = set(map(address, ENTRIES))
 WITH_BLOCKS = {address(page): page for page in PAGES if includes(page)}
 LONG = "pal/users/"
 
@@ -45,10 +45,10 @@ def blocks(page: Page) -> list[str]:
 
 
 def copies(page: Page) -> list[str]:
-    """What the copy button of each block puts into the clipboard, in the order of the page."""
+    """What the copy button of each block puts into the clipboard, in the order of the page; outputs have none."""
     return page.evaluate("""async () => {
         const copied = [];
-        for (const code of document.querySelectorAll("article pre > code")) {
+        for (const code of document.querySelectorAll("article .highlight:not(.no-copy) pre > code")) {
             await code.closest(".highlight").querySelector(".pal-copy").onclick();
             copied.push(await navigator.clipboard.readText());
         }
@@ -56,9 +56,10 @@ def copies(page: Page) -> list[str]:
     }""")
 
 
-def published(page: Path, values: dict[str, str]) -> list[str]:
+def published(page: Path, values: dict[str, str], outputs: bool = True) -> list[str]:
+    """The page's files with `values` in them; without `outputs`, what a reader may copy."""
     own = {samples.ALL[name]: value for name, value in values.items()}
-    return [painted(SNIPPETS / name, own).strip() for name in includes(page)]
+    return [painted(SNIPPETS / name, own).strip() for name in includes(page) if outputs or not name.endswith(".txt")]
 
 
 # --- your values ---
@@ -76,15 +77,15 @@ def test_the_script_knows_the_sample_values_and_stays_small() -> None:
 def test_values_are_painted_in_every_block_and_copied(at: str, reading: Reading) -> None:
     """Also: the form asks for exactly what the page's blocks hold, a reset brings back the files as they are."""
     page, source = reading.open(at), WITH_BLOCKS[at]
-    files = published(source, {})
-    assert blocks(page) == copies(page) == files
+    files, for_copying = published(source, {}), published(source, {}, outputs=False)
+    assert (blocks(page), copies(page)) == (files, for_copying)
     asked = page.eval_on_selector_all(".pal-values input", "inputs => inputs.map(input => input.name)")
-    assert asked == [name for name, sample in samples.ALL.items() if any(sample in file for file in files)]
+    assert asked == [name for name, sample in samples.ALL.items() if any(sample in file for file in for_copying)]
     if not asked:
         return
     type_values(page, OWN)
-    assert blocks(page) == copies(page) == published(source, OWN)
-    assert page.locator("pre .pal-value:not(.pal-own)").count() == 0
+    assert copies(page) == published(source, OWN, outputs=False)
+    assert page.locator(".highlight:not(.no-copy) .pal-value:not(.pal-own)").count() == 0
     page.click(".pal-values button")
     assert blocks(page) == files and page.locator(".pal-own").count() == 0
 
@@ -263,6 +264,103 @@ def test_the_copy_button_is_there_on_touch(reading: Reading) -> None:
     expect(page.locator("#link + .tabbed-set .pal-copy, .pal-copy >> visible=true").first).to_be_visible()
 
 
+# --- accessibility: axe-core on every page ---
+
+CHECK = """async (palette) => {
+    document.body.setAttribute("data-md-color-scheme", palette);  // as the switch does
+    await new Promise(requestAnimationFrame);
+    await new Promise((done) => requestIdleCallback(done, { timeout: 500 }));  // values.js makes reachable what scrolls
+    const { violations } = await axe.run({ resultTypes: ["violations"] });
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target} ${html}`));
+}"""
+# Highlighted code has thousands of spans with a dozen classes. One of a class in a tab stands for all: same rule, same colour.
+FOLD = """() => {
+    for (const box of document.querySelectorAll("article details")) box.open = true;
+    const seen = new Set();
+    for (const span of document.querySelectorAll("article pre > code span")) {
+        const tab = span.closest(".tabbed-block");
+        const key = `${tab && [...tab.parentElement.children].indexOf(tab)} ${span.className}`;
+        if (seen.has(key)) span.replaceWith(...span.childNodes);
+        seen.add(key);
+    }
+    document.body.normalize();
+}"""
+LABELS = """labels => [...new Set(labels.map(label => label.textContent.trim()))]"""
+CHOOSE = """tool => [...document.querySelectorAll(".tabbed-labels label")].find(l => l.textContent.trim() === tool).click()"""
+LOOKS = [(390, "slate"), (1280, "default"), (1280, "slate"), (390, "default")]
+
+
+def tools_of(page: Page) -> list[str | None]:
+    return page.eval_on_selector_all(".tabbed-labels label", LABELS) or [None]
+
+
+def sideways(page: Page) -> list[str]:
+    """The tabs with which the page is wider than the window."""
+    found = []
+    for tool in tools_of(page):
+        if tool:
+            page.evaluate(CHOOSE, tool)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += [f"{tool or 'no tabs'}: {wide} px too wide"] if wide > 0 else []
+    return found
+
+
+def audit(page: Page, first: int = 0, thorough: bool = False) -> list[str]:
+    """What axe-core finds with each tab open: the tabs take turns with LOOKS from `first` on; `thorough`: each tab in all."""
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(FOLD)
+    tools = tools_of(page)
+    turns = [(tools[n % len(tools)], LOOKS[(first + n) % 4]) for n in range(max(2, len(tools)))]
+    found = []
+    for tool, (width, palette) in itertools.product(tools, LOOKS) if thorough else turns:
+        if tool:
+            page.evaluate(CHOOSE, tool)
+        page.set_viewport_size({"width": width, "height": 800})
+        found += [f"{tool or 'no tabs'}, {width} px, {palette}: {what}" for what in page.evaluate(CHECK, palette)]
+    return found
+
+
+@pytest.mark.parametrize("at", [*EVERY, "404.html"])
+def test_axe_finds_nothing_and_a_phone_never_scrolls_sideways(at: str, reading: Reading) -> None:
+    """No violation of any impact, with every tab open in turn. Each page is seen by phone and desktop, light and dark.
+
+    Neighbouring pages begin with the other palette, so that each tool's highlighting is seen in both.
+    PAL_EVERY_PAGE=1 takes every FAQ entry, and each tab in both palettes at both widths.
+    """
+    page = reading.open(at, width=390)
+    stir(page)
+    found = sideways(page)
+    found += audit(page, first=2 * (EVERY.index(at) % 2) if at in EVERY else 0, thorough=bool(EVERY_PAGE))
+    assert not found, "\n".join(found)
+
+
+def test_axe_finds_nothing_in_what_opens(reading: Reading) -> None:
+    """On a phone: the form with wrong values, search with results, the menu; in both palettes."""
+    page = reading.open(LONG, width=390)
+    stir(page)
+    page.fill("#pal-partner-id", OWN["CLIENT_ID"])
+    page.fill("#pal-customer-tenant", "contoso.com")
+    page.evaluate(AXE_SCRIPT)
+    page.evaluate(FOLD)
+    found = {}
+
+    def look(what: str) -> None:
+        found.update({f"{what}, {palette}": page.evaluate(CHECK, palette) for palette in ("slate", "default")})
+
+    look("form")
+    page.click(".md-header label[for=__drawer]")
+    page.wait_for_timeout(300)  # it slides in
+    look("menu")
+    page.keyboard.press("Escape")
+    page.evaluate("document.getElementById('__drawer').checked = false")
+    page.click(".md-header label[for=__search]")
+    page.keyboard.type("guest")
+    page.wait_for_selector(".md-search-result__link")
+    page.wait_for_timeout(300)
+    look("search")
+    assert not any(found.values()), found
+
+
 # --- palette, bytes, and Material's late script ---
 
 
@@ -276,6 +374,29 @@ def test_the_system_decides_the_palette_and_a_switch_overrules_it(scheme: str, n
     page.locator(".md-header__option label:visible").click()
     page.reload()
     assert page.evaluate(palette) == ({"default", "slate"} - {name}).pop()
+
+
+@pytest.mark.parametrize("at", [LONG, "pal/roles/", address(ENTRIES[0])])
+def test_a_page_starts_with_few_requests_and_without_search(at: str, reading: Reading) -> None:
+    """Before the reader's first move; a request to another place fails every test."""
+    page = reading.open(at, width=390)
+    page.wait_for_load_state("networkidle")
+    assert len(reading.loaded) <= 6, reading.loaded
+    assert not [name for name in reading.loaded if "search" in name or "bundle" in name]
+    assert {name.rpartition(".")[2] for name in reading.loaded} <= {"html", "css", "js", "svg"}
+
+
+def test_every_page_starts_with_few_bytes(reading: Reading) -> None:
+    """At most 60 kB as a host with gzip sends them, 50 for a FAQ entry: what the browser loads for one, and each page's text."""
+    reading.open(LONG, width=390).wait_for_load_state("networkidle")
+    shared = [name for name in reading.loaded if not name.endswith(".html")]
+    sizes = {at: reading.wire_size([f"{at}index.html", *shared]) for at in map(address, PAGES)}
+    heavy = {at: size for at, size in sizes.items() if size > (50_000 if at in ENTRY_ADDRESSES else 60_000)}
+    assert shared and not heavy
+    images = [
+        image for page in PAGES for image in soup(reading.site / address(page) / "index.html").select("article img")
+    ]
+    assert not [i["src"] for i in images if i.get("loading") != "lazy" or not {"width", "height"} <= i.attrs.keys()]
 
 
 def test_search_loads_with_the_first_search(reading: Reading) -> None:

@@ -26,10 +26,12 @@ SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 # Material 9.8.1 loads the search index and starts the search worker with the page: here both wait for the first search.
 # It waits for a page that is loading: here the page has been there for long.
+# It takes a scrolling block away from the keyboard where there is no mouse.
 PATCHES = {
     'h(document,"DOMContentLoaded",{once:!0}).subscribe(()=>e.next(document)),e': "e.next(document),e",
     'L($(location.protocol!=="file:"),Je("search"))': 'Je("search")',
     "t=new Worker(e)": "t=palWorker(e)",
+    'd&&r?e.setAttribute("tabindex","0")': 'd?e.setAttribute("tabindex","0")',
 }
 
 

@@ -132,7 +132,7 @@
 
   const form = () => {
     const old = document.querySelector(".pal-values");
-    const here = new Set([...document.querySelectorAll("pre .pal-value")].map((span) => span.dataset.pal));
+    const here = new Set([...document.querySelectorAll(".highlight:not(.no-copy) .pal-value")].map((span) => span.dataset.pal));
     const names = NAMES.filter((name) => here.has(name));
     if (old || !names.length) return;
     const reset = make("button", { type: "reset", textContent: "Reset", title: "Forget all values on this device" });
@@ -152,7 +152,7 @@
     document.querySelector("article :is(h2, .tabbed-set, .highlight, details)").before(element);
   };
 
-  /* --- the copy button: what is on the page at that moment, and a word when it still holds samples --- */
+  /* --- the copy button, not on a tool's output: what is on the page at that moment, and a word when it still holds samples --- */
 
   const copyText = async (code, text) => {
     try {
@@ -165,8 +165,8 @@
   };
 
   const copyButtons = () => {
-    for (const code of document.querySelectorAll("article pre > code")) {
-      const box = code.closest(".highlight") || code.parentElement;
+    for (const code of document.querySelectorAll(".highlight:not(.no-copy) pre > code")) {
+      const box = code.closest(".highlight");
       if (box.querySelector(".pal-copy")) continue;
       const button = make("button", { type: "button", className: "pal-copy", textContent: "Copy" });
       button.setAttribute("aria-live", "polite");
