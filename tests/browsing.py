@@ -17,7 +17,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 ORIGIN = "https://azurecitadel.github.io/pal-guide/"  # site_url of mkdocs.yml, which links and sitemap hold
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+# Debian's chromium-headless-shell is Chromium without its windows: the same pages for half of the work.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
@@ -57,6 +58,8 @@ class Reading:
         page.on("console", self.listen)
         page.on("pageerror", lambda error: self.wrong.append(f"script error: {error}"))
         page.goto(self.origin + address)
+        if options.get("java_script_enabled", True):  # a browser drops what is typed before it has drawn something
+            page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         return page
 
     def answer(self, route: Route) -> None:
