@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ORIGIN, Reading, stir, until
+from conftest import need
 from emulator import samples
 from emulator.harness import ROOT, painted
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from second_reader import OWN
 from test_pages import DOCS, PAGES, SNIPPETS, includes, soup
 
@@ -68,8 +72,6 @@ def published(page: Path, values: dict[str, str], outputs: bool = True) -> list[
 def test_the_script_knows_the_sample_values_and_stays_small() -> None:
     found = dict(re.findall(r'^    ([A-Z_]+): \["([^"]+)", "', SCRIPT, re.MULTILINE))
     assert found == samples.ALL, "FIELDS of docs/assets/values.js and tests/emulator/samples.py differ"
-    import gzip
-
     assert len(gzip.compress(SCRIPT.encode())) < 5000
 
 
@@ -186,12 +188,14 @@ def test_refused_storage_costs_only_the_memory(reading: Reading) -> None:
 
 
 def test_paper_shows_the_values_and_every_tool_but_no_form(reading: Reading) -> None:
-    page = reading.open(LONG)
+    """Dark ink too for a reader with a dark screen."""
+    page = reading.open(LONG, scheme="dark")
     type_values(page, OWN)
     page.emulate_media(media="print")
     assert not page.locator(".pal-values, .pal-copy >> visible=true").first.is_visible()
     assert page.locator("pre >> visible=true").count() >= page.locator(".tabbed-block pre").count()
     assert OWN["PARTNER_ID"] in page.locator("article").inner_text()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(23, 33, 43)"
 
 
 # --- tabs ---
@@ -417,11 +421,38 @@ def test_the_first_key_opens_search_though_the_script_is_not_there_yet(reading: 
     until(page, "document.activeElement.classList.contains('md-search__input')")
 
 
+@pytest.mark.parametrize(("asked", "offline"), [("", "false"), ("1", "true")])
+def test_make_builds_for_a_server_unless_asked(asked: str, offline: str) -> None:
+    need("make")
+    steps = subprocess.run(["make", "-n", "build", f"OFFLINE={asked}"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert f"OFFLINE={offline} " in steps
+
+
+def test_an_offline_build_opens_from_a_folder_with_tabs_and_search(chromium: Browser, tmp_path: Path) -> None:
+    """What `make build OFFLINE=1` does. Browsers refuse a worker below file://: docs/.theme/late.js puts it into a frame."""
+    for command in (["-m", "mkdocs", "build", "--site-dir", tmp_path], ["docs/.theme/slim.py", tmp_path]):
+        env = os.environ | {"OFFLINE": "true"}
+        subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=True, capture_output=True)
+    page = chromium.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith("file:") else None)
+    page.goto((tmp_path / "pal/users.html").as_uri())
+    page.fill("#pal-partner-id", OWN["PARTNER_ID"])
+    page.locator(".tabbed-labels label", has_text="Python").first.click()
+    stir(page)
+    expect(page.locator(f".tabbed-block pre:visible:has-text('create(\"{OWN['PARTNER_ID']}\")')").first).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("AADSTS50020")
+    page.click(".md-search-result__link")
+    expect(page.locator("h1").first).to_have_text(re.compile("When it fails"))
+    page.close()
+    assert not wrong, wrong
+
+
 def test_slimming_changes_nothing_that_can_be_seen(reading: Reading, tmp_path: Path) -> None:
     """The purged style sheet draws the same as Material's and ours in full."""
-    import subprocess
-    import sys
-
     subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--site-dir", tmp_path / "plain"],
         cwd=ROOT,
