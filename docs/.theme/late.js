@@ -37,6 +37,7 @@
 
   const moves = ["pointermove", "pointerdown", "touchstart", "keydown", "focusin", "scroll", "wheel"];
   const begin = (event) => {
+    if (event?.type === "pointermove" && !event.movementX && !event.movementY) return; // the page came up below a pointer at rest
     for (const move of moves) removeEventListener(move, begin, true);
     const script = document.createElement("script");
     const { base } = JSON.parse(document.getElementById("__config").textContent);
