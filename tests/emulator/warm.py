@@ -21,25 +21,44 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 VENV = Path(__file__).parent.parent.parent / ".venv"
 # Environment -> what its programs import before their own work.
+CLI = (
+    "requests",
+    "msal",
+    "msal_extensions",
+    "argcomplete",
+    "jmespath",
+    "yaml",
+    "psutil",
+    "distro",
+    "pkginfo",
+    "webbrowser",
+)
+CLI += ("knack.cli", "azure.mgmt.core.polling.arm_polling", "azure.core.pipeline.transport._requests_basic", "pickle")
+CLI += (
+    "azure.core.rest._requests_basic",
+    "msrest.authentication",
+    "applicationinsights",
+    "packaging.version",
+    "pprint",
+)
+PARTS = (
+    "features.v2021_07_01",
+    "managedapplications.v2019_07_01",
+    "subscriptions.v2022_12_01",
+    "links",
+    "locks",
+    "policy",
+)
 MODULES = {
-    **dict.fromkeys(
-        ("az", "az-genuine"),
-        (
-            *("requests", "msal", "msal_extensions", "argcomplete", "jmespath", "yaml", "psutil", "distro", "pkginfo"),
-            *(
-                "knack.cli",
-                "azure.mgmt.core",
-                "azure.core.pipeline.policies",
-                "msrest.authentication",
-                "applicationinsights",
-            ),
-        ),
-    ),
+    "az": (*CLI, "azure.mgmt.managementpartner", *(f"azure.mgmt.resource.{part}" for part in PARTS)),
+    "az-genuine": CLI,
     "main": (
         *("urllib.request", "requests", "azure.identity", "azure.mgmt.managementpartner", "azure.mgmt.managedservices"),
         *("azure.mgmt.resource.deployments", "azure.mgmt.resource.subscriptions", "pip._internal.commands.install"),
@@ -113,8 +132,26 @@ def attend(client: socket.socket) -> None:
         setattr(sys, name, open(number, mode, buffering=lines, closefd=False))  # noqa: SIM115
     for file in (*files, folder):
         os.close(file)
-    start(*texts[: int(count)])
-    sys.exit()
+    end(start, *texts[: int(count)])
+
+
+def end(program: Callable, *arguments: str) -> None:
+    """Run the program and end the process as Python does, but without taking down, module by module, what was there before."""
+    code = 0
+    try:
+        program(*arguments)
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else bool(stop.code)
+        if code is True:
+            print(stop.code, file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code & 255)
 
 
 def start(first: str, *others: str) -> None:
