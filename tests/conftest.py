@@ -28,6 +28,8 @@ AZ_GENUINE = VENV / "az-genuine/bin/az"
 # PAL_EXTENSION=published runs everything with the extension that Microsoft publishes today (`make extension` fetches it).
 EXTENSIONS = VENV / "extensions" if os.environ.get("PAL_EXTENSION") == "published" else STAND_IN
 IN_CI = os.environ.get("CI") == "true"
+# For what costs much and seldom breaks, so that the suite stays quick to run while writing.
+only_in_ci = pytest.mark.skipif(not IN_CI, reason="CI runs it, and so does: make test CI=true")
 pytest_plugins = ["grades"]  # what the run did, for the page "How this site is tested"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import exits
 import pytest
-from conftest import IN_CI, need
+from conftest import need, only_in_ci
 
 PAGE = """<!DOCTYPE html><html lang="en"><head><title>Users</title><link rel="canonical" href="https://site/users/">
 <meta name="description" content="How to link."></head><body><a class="md-logo" href="../pal/">Guide</a>
@@ -84,7 +84,7 @@ def test_only_explained_differences_pass() -> None:
     assert message.startswith("zensical: HTML: nothing differs in .* → take it out of KNOWN")
 
 
-@pytest.mark.skipif(not IN_CI, reason="builds the site three times: CI does it here, everybody by `make exits`")
+@only_in_ci
 def test_the_exits_are_open(tmp_path: Path) -> None:
     need(exits.PYTHON)
     table, mistakes = exits.rehearse(tmp_path)

@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 
+from conftest import only_in_ci
 from emulator.harness import ROOT
 
 # Starting Azure CLI costs seconds: one block of each way to call it. PAL_EVERY_BLOCK=1 runs all, from every start.
 SHELL = ("users/link.sh", "users/link.rest.sh", "sp/secret.sh", "tag/create.sh")
 
 
+@only_in_ci
 def test_blocks_run_with_the_values_of_a_second_reader() -> None:
     """tests/test_snippets.py once more with tests/second_reader.py: every Python block, and SHELL, from its first start.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import wire
-from conftest import AZ, need
+from conftest import AZ, need, only_in_ci
 from emulator.harness import ROOT, Reader
 from emulator.world import World
 from grades import CHECKED, SAME_REQUESTS, genuine_extension, record, reference_of
@@ -102,6 +102,7 @@ def assert_wire(snippet: Path, start: str, sent: list[wire.Turn], request: pytes
     )
 
 
+@only_in_ci
 @pytest.mark.parametrize(("snippet", "start"), for_genuine_extension())
 def test_genuine_extension_sends_the_same(
     snippet: Path, start: str, genuine_reader: Reader, world: World, request: pytest.FixtureRequest
