@@ -1,9 +1,11 @@
 # Two commands: `make serve` shows the site, `make test` runs everything. Both install what they need below .venv.
 PYTHON ?= python3
-WORKERS ?= 5
+WORKERS ?= 4
 MAIN := .venv/main
 RUN := $(MAIN)/bin/python
 UV := .venv/uv/bin/uv
+# Hundreds of short programs: their modules are compiled once, also where the outer environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV_DISABLE_PROMPT := 1
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
