@@ -1,6 +1,6 @@
 # Two commands: `make serve` shows the site, `make test` runs everything. Both install what they need below .venv.
 PYTHON ?= python3
-WORKERS ?= 4
+WORKERS ?= 5
 MAIN := .venv/main
 RUN := $(MAIN)/bin/python
 UV := .venv/uv/bin/uv
@@ -29,8 +29,8 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 	$(RUN) docs/.theme/slim.py site
 	$(RUN) docs/.theme/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint ## everything; CI also runs Microsoft's own extension and the exits
-	$(RUN) -m pytest -n $(WORKERS) $(TESTS)
+test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint ## the tests; with CI=true all of them, as CI does
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: $(MAIN)/.ready
 	$(RUN) -m ruff check --quiet .
@@ -67,7 +67,7 @@ errors: $(MAIN)/.ready .venv/az/.ready ## write snippets/errors/*.txt from what 
 	$(RUN) -m pytest -q tests/test_errors.py --write-errors
 
 tested: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/az-genuine/.ready .venv/exits/.ready ## write docs/pal/tested.md from a full run, as CI does it
-	CI=true $(RUN) -m pytest -n $(WORKERS) --write-tested
+	CI=true $(RUN) -m pytest -n $(WORKERS) --dist worksteal --write-tested
 
 check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]
 	@$(PYTHON) tests/offers.py $(if $(FILE),"$(FILE)") $(if $(PARAMETERS),"$(PARAMETERS)")

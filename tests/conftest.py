@@ -29,7 +29,7 @@ AZ_GENUINE = VENV / "az-genuine/bin/az"
 EXTENSIONS = VENV / "extensions" if os.environ.get("PAL_EXTENSION") == "published" else STAND_IN
 IN_CI = os.environ.get("CI") == "true"
 # For what costs much and seldom breaks, so that the suite stays quick to run while writing.
-only_in_ci = pytest.mark.skipif(not IN_CI, reason="CI runs it, and so does: make test CI=true")
+only_in_ci = pytest.mark.skipif(not IN_CI, reason="left to CI; here: CI=true make test")
 pytest_plugins = ["grades"]  # what the run did, for the page "How this site is tested"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import principals
 import pytest
+from conftest import only_in_ci
 from emulator import samples
 from emulator.harness import STAND_IN, Reader, Result, painted
 from emulator.transport import Fault, Request, Response
@@ -330,7 +331,7 @@ def hurry(reader: Reader, snippet: Path) -> None:
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))
-@pytest.mark.parametrize("refusals", [2, 100])
+@pytest.mark.parametrize("refusals", [2, pytest.param(100, marks=only_in_ci)])
 def test_new_credential_is_waited_for(refusals: int, snippet: Path, reader: Reader, world: World) -> None:
     """Entra knows a new secret everywhere only after a while; when it never does, the credential still goes."""
     prepare(reader, world, snippet)

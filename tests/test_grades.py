@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import grades
 import pytest
+from conftest import only_in_ci
 
 pytest_plugins = ["pytester"]
 
@@ -87,7 +88,7 @@ def page(site: pytest.Pytester) -> Path:
     return site.path / "docs/pal/tested.md"
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=only_in_ci)], ids=["alone", "xdist"])
 def test_a_full_run_writes_the_page_and_the_next_one_accepts_it(site: pytest.Pytester, workers: tuple) -> None:
     assert run(site, "--write-tested", *workers).ret == 0
     text = page(site).read_text(encoding="utf-8")

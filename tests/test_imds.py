@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import need
+from conftest import need, only_in_ci
 from emulator.harness import ROOT
 from grades import RUN, record
 from test_snippets import WITHOUT_PROXY
@@ -32,6 +32,7 @@ def enter() -> list[str]:
     return need("permission to make a network namespace") or []
 
 
+@only_in_ci
 @pytest.mark.skipif(sys.platform != "linux", reason="network namespaces exist on Linux only")
 def test_curl_files_in_a_network_of_their_own(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     for name in WITHOUT_PROXY:
