@@ -286,8 +286,8 @@ def grades_region(root: Path, notes: list[dict]) -> str:
         tools = tools_of(tasks)
         address = address_of(root, page)
         title = title_of(root, page)
-        linked = f"[{title}]({address})" if address else title
-        lines += ["", f"### {linked}, snippets/{page}", ""]
+        head = f"{title}: {page}"
+        lines += ["", f"### [{head}]({address})" if address else f"### {head}", ""]
         rows = [[task, *(row.get(tool, "–") for tool in tools)] for task, row in sorted(tasks.items())]
         lines += markdown_table(["Task", *tools], rows)
     graded = [n for n in notes if n["grade"] in GRADES and n["grade"] != CHECKED]
