@@ -20,15 +20,13 @@ from emulator import samples
 from emulator.harness import ROOT, painted
 from playwright.sync_api import Browser, Page, expect
 from second_reader import OWN
-from test_pages import DOCS, PAGES, SNIPPETS, includes
+from test_pages import PAGES, SNIPPETS, folder_of, includes
 
 SCRIPT = (ROOT / "docs/assets/values.js").read_text(encoding="utf-8")
 
 
 def address(page: Path) -> str:
-    relative = page.relative_to(DOCS).with_suffix("")
-    folder = relative.parent if relative.name == "index" else relative
-    return f"{folder.as_posix()}/"
+    return f"{folder_of(page).as_posix()}/"
 
 
 # FAQ entries share one template and a checker that lets plain Markdown through only: every twentieth stands for all.

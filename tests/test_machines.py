@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 from browsing import ORIGIN
-from test_pages import DOCS, FENCE, PAGES, SNIPPETS, includes, page_id, rendered, soup
+from test_pages import FENCE, PAGES, SNIPPETS, folder_of, includes, page_id, rendered, soup
 
 
 def markdown(site: Path, page: Path) -> Path:
-    relative = page.relative_to(DOCS).with_suffix("")
-    folder = relative.parent if relative.name == "index" else relative
-    return site / folder / "index.md"
+    return site / folder_of(page) / "index.md"
 
 
 def address(page: Path) -> str:

@@ -53,9 +53,13 @@ def soup(file: Path) -> BeautifulSoup:
 
 
 def rendered(site: Path, page: Path) -> BeautifulSoup:
+    return soup(site / folder_of(page) / "index.html")
+
+
+def folder_of(page: Path) -> Path:
+    """Where the site has a page, below its root."""
     relative = page.relative_to(DOCS).with_suffix("")
-    folder = relative.parent if relative.name == "index" else relative
-    return soup(site / folder / "index.html")
+    return relative.parent if relative.name == "index" else relative
 
 
 def includes(page: Path) -> list[str]:

@@ -20,7 +20,7 @@ from . import warm
 from .transport import Exchange, Proxy
 
 ROOT = Path(__file__).parent.parent.parent
-VENV = ROOT / ".venv"
+VENV = warm.VENV
 STAND_IN = ROOT / "tests/standin"
 TIMEOUT = 60
 

@@ -23,7 +23,6 @@ import sys
 import tempfile
 import threading
 import types
-from collections.abc import Callable
 from pathlib import Path
 
 VENV = Path(__file__).parent.parent.parent / ".venv"
@@ -132,14 +131,14 @@ def attend(client: socket.socket) -> None:
         setattr(sys, name, open(number, mode, buffering=lines, closefd=False))  # noqa: SIM115
     for file in (*files, folder):
         os.close(file)
-    end(start, *texts[: int(count)])
+    run(*texts[: int(count)])
 
 
-def end(program: Callable, *arguments: str) -> None:
-    """Run the program and end the process as Python does, but without taking down, module by module, what was there before."""
+def run(*arguments: str) -> None:
+    """Start the program and end the process as Python does, but without taking down, module by module, what was there before."""
     code = 0
     try:
-        program(*arguments)
+        start(*arguments)
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else bool(stop.code)
         if code is True:
