@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import browsing
 import emulator
-from emulator import samples
+from emulator import samples, warm
 from emulator.harness import ROOT, STAND_IN, VENV, Reader
 from emulator.transport import Proxy
 from emulator.world import World, sample_world
@@ -31,6 +31,10 @@ IN_CI = os.environ.get("CI") == "true"
 # For what costs much and seldom breaks, so that the suite stays quick to run while writing.
 only_in_ci = pytest.mark.skipif(not IN_CI, reason="left to CI; here: CI=true make test")
 pytest_plugins = ["grades"]  # what the run did, for the page "How this site is tested"
+
+
+def pytest_configure() -> None:
+    warm.run_folder()  # of the controller, for all workers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

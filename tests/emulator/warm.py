@@ -5,17 +5,19 @@ environment, folder and open files of the client (warm_client.py); it ends as an
 The modules must be third-party ones that read nothing of a reader's environment when imported.
 PAL_COLD=1 starts everything from nothing instead; the results are the same.
 
-    python warm.py SOCKET MODULE...    import the modules, then start what clients ask for, until standard input ends
+    python warm.py SOCKET MODULE...    import the modules, then start what clients ask for, until standard input ends (the run's pipe `alive`)
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import gc
 import os
 import runpy
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -65,29 +67,44 @@ MODULES = {
 }
 
 
+SERVERS: list[subprocess.Popen] = []  # which this process started, and leaves to the run to end
+
+
+@functools.cache
+def run_folder() -> Path:
+    """Where the servers of this run listen: they live as long as the process that asks first, with xdist the controller."""
+    if folder := os.environ.get("PAL_WARM"):
+        return Path(folder)
+    folder = Path(os.environ.setdefault("PAL_WARM", tempfile.mkdtemp(prefix="warm-")))
+    os.mkfifo(folder / "alive")
+    os.open(folder / "alive", os.O_RDWR)  # kept until this process ends, and with it the servers
+    atexit.register(shutil.rmtree, folder)
+    return folder
+
+
 @functools.cache
 def python(environment: str) -> list[str]:
     """What to write for `python` to have a program of `.venv/<environment>` start warm. Its server starts with the first use."""
     interpreter = sys.executable if environment == "main" else str(VENV / environment / "bin/python")
     if environment not in MODULES or not hasattr(os, "fork") or os.environ.get("PAL_COLD"):
         return [interpreter]
-    address = Path(tempfile.mkdtemp(prefix="warm-")) / "socket"
-    server = subprocess.Popen(
-        [interpreter, "-X", "utf8", __file__, str(address), *MODULES[environment]],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert server.stdout.readline() == b"ready\n", f"{interpreter} cannot import all of {MODULES[environment]}"
-    atexit.register(_stop, server, address)
-    return [interpreter, "-I", "-S", str(Path(__file__).with_name("warm_client.py")), str(address)]
+    from filelock import FileLock  # a server has none
+
+    address = run_folder() / environment
+    with FileLock(f"{address}.lock"):
+        if not address.exists():
+            start_server(interpreter, address, MODULES[environment])
+    client = str(Path(__file__).with_name("warm_client.py"))
+    return [sys._base_executable, "-I", "-S", client, str(address), interpreter]
 
 
-def _stop(server: subprocess.Popen, address: Path) -> None:
-    server.stdin.close()
-    server.wait()
-    server.stdout.close()
-    address.unlink()
-    address.parent.rmdir()
+def start_server(interpreter: str, address: Path, modules: tuple[str, ...]) -> None:
+    command = [interpreter, "-X", "utf8", __file__, str(address), *modules]
+    with (run_folder() / "alive").open("rb") as alive:
+        server = subprocess.Popen(command, stdin=alive, stdout=subprocess.PIPE, start_new_session=True)
+    SERVERS.append(server)
+    with server.stdout:
+        assert server.stdout.readline() == b"ready\n", f"{interpreter} cannot import all of {modules}"
 
 
 # --- the server ---
@@ -98,40 +115,63 @@ def serve(address: str, modules: list[str]) -> None:
     for module in modules:
         __import__(module)
     gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.set_threshold(50_000)  # short programs: collecting costs more than it frees
+    clients: dict[int, socket.socket] = {}
+    ended, end = socket.socketpair()
+    end.setblocking(False)
+    signal.set_wakeup_fd(end.fileno())
+    signal.signal(signal.SIGCHLD, lambda *_: None)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
         print("ready", flush=True)
-        while listener in select.select([listener, sys.stdin], [], [])[0]:
-            client, _ = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                attend(client)
-            client.close()
+        while sys.stdin not in (ready := select.select([listener, ended, sys.stdin], [], [])[0]):
+            if ended in ready:
+                ended.recv(64)
+                report(clients)
+            if listener in ready:
+                client, _ = listener.accept()
+                request = receive(client)
+                if child := os.fork():
+                    clients[child] = client
+                    for file in request[0]:
+                        os.close(file)
+                    continue
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for each in (listener, ended, end, client, *clients.values()):
+                    each.close()
+                attend(*request)
 
 
-def attend(client: socket.socket) -> None:
-    """Start the program in a child of its own and tell the client how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    size, [*files, folder], _, _ = socket.recv_fds(client, 4, 4)
+def report(clients: dict[int, socket.socket]) -> None:
+    """Tell the clients of children that have ended how they did."""
+    while clients and (child := os.waitpid(-1, os.WNOHANG))[0]:
+        code = os.waitstatus_to_exitcode(child[1])
+        with clients.pop(child[0]) as client, contextlib.suppress(OSError):  # a client may have been stopped
+            client.sendall(bytes([code if code >= 0 else 128 - code]))
+
+
+def receive(client: socket.socket) -> tuple[list[int], list[str]]:
+    """Open files and texts of a request: standard input, output, error and the folder; arguments and environment."""
+    size, files, _, _ = socket.recv_fds(client, 4, 4)
     with client.makefile("rb") as rest:
-        count, *texts = os.fsdecode(rest.read(int.from_bytes(size, "big"))).split("\0")
-    if child := os.fork():
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        client.sendall(bytes([code if code >= 0 else 128 - code]))
-        os._exit(0)
-    client.close()
-    os.fchdir(folder)
+        return files, os.fsdecode(rest.read(int.from_bytes(size, "big"))).split("\0")
+
+
+def attend(files: list[int], texts: list[str]) -> None:
+    """Become the program that a client asks for."""
+    count = int(texts.pop(0))
+    os.fchdir(files[3])
     os.environ.clear()
-    os.environ.update(variable.split("=", 1) for variable in texts[int(count) :])
-    for number, (file, name, mode) in enumerate(zip(files, ("stdin", "stdout", "stderr"), "rww", strict=True)):
+    os.environ.update(variable.split("=", 1) for variable in texts[count:])
+    for number, (file, name, mode) in enumerate(zip(files, ("stdin", "stdout", "stderr"), "rww", strict=False)):
         os.dup2(file, number)
         lines = 1 if number == 2 or os.isatty(number) else -1
         setattr(sys, name, open(number, mode, buffering=lines, closefd=False))  # noqa: SIM115
-    for file in (*files, folder):
+    for file in files:
         os.close(file)
-    run(*texts[: int(count)])
+    run(*texts[:count])
 
 
 def run(*arguments: str) -> None:
