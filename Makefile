@@ -1,6 +1,6 @@
 # Two commands: `make serve` shows the site, `make test` runs everything. Both install what they need below .venv.
 PYTHON ?= python3
-WORKERS ?= 5
+WORKERS ?= 6
 MAIN := .venv/main
 RUN := $(MAIN)/bin/python
 UV := .venv/uv/bin/uv
