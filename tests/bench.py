@@ -123,7 +123,8 @@ def row(reports: list[dict]) -> str:
             "cumulative-layout-shift",
         )
     ]
-    requests = reports[0]["audits"]["network-requests"]["details"]["items"]
+    items = reports[0]["audits"]["network-requests"]["details"]["items"]
+    requests = [item for item in items if not item["url"].startswith("data:")]  # those stand in the style sheet
     sent = sum(item.get("transferSize", 0) for item in requests) / 1000
     return "{:>15} {:>5.0f} {:>5.0f} {:>4.0f} {:.3f} {:>6.1f} {:>3}".format(scores, *audit, sent, len(requests))
 

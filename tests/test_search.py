@@ -20,6 +20,7 @@ FIRST = {
     "guest": "pal/users/",
     "device code": "pal/users/",
     "change partner ID": "pal/users/",
+    "remove link": "pal/users/",
     "undo the link": "pal/users/",
     "managed identity": "pal/sp/",
     "certificate": "pal/sp/",
