@@ -25,7 +25,7 @@ serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every ch
 	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve $(SERVE)
 
 build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it opens without a server
-	OFFLINE=$(if $(OFFLINE),true,false) $(RUN) -m mkdocs build
+	OFFLINE=$(if $(filter-out 0 false no,$(OFFLINE)),true,false) $(RUN) -m mkdocs build
 	$(RUN) docs/.theme/slim.py site
 	$(RUN) docs/.theme/for_machines.py site
 

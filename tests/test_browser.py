@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ORIGIN, Reading, stir, until
-from conftest import IN_CI, need, only_in_ci
+from conftest import IN_CI, only_in_ci
 from emulator import samples
 from emulator.harness import ROOT, painted
 from playwright.sync_api import Browser, Page, expect
@@ -423,13 +423,6 @@ def test_the_first_key_opens_search_though_the_script_is_not_there_yet(reading: 
     page = reading.open(LONG)
     page.keyboard.press("/")
     until(page, "document.activeElement.classList.contains('md-search__input')")
-
-
-@pytest.mark.parametrize(("asked", "offline"), [("", "false"), ("1", "true")])
-def test_make_builds_for_a_server_unless_asked(asked: str, offline: str) -> None:
-    need("make")
-    steps = subprocess.run(["make", "-n", "build", f"OFFLINE={asked}"], cwd=ROOT, capture_output=True, text=True).stdout
-    assert f"OFFLINE={offline} " in steps
 
 
 @only_in_ci

@@ -361,6 +361,19 @@ def test_refused_link_leaves_no_credential(snippet: Path, reader: Reader, world:
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))
+def test_credential_that_cannot_be_listed_is_told(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    refusal = Response(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}})
+    listing = Fault(
+        lambda r: r.method == "GET" and "/applications" in r.path and world.active_links(), refusal, times=9
+    )
+    reader.proxy.faults.append(listing)
+    result = reader.run(snippet)
+    told = "expires within the hour" if snippet.suffix == ".sh" else "Insufficient privileges"
+    assert result.code > 0 and told in result.output, result.output
+
+
+@pytest.mark.parametrize("snippet", files("create", page="tag"))
 def test_two_applications_of_that_name_are_refused(snippet: Path, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)
     principals.with_link(world, PRINCIPAL)

@@ -83,6 +83,7 @@ def test_a_fork_publishes_at_the_root_of_its_own_domain(tmp_path: Path, chromium
     env = os.environ | {
         "REPO_URL": "https://github.com/fork/guide",
         "SITE_URL": "https://fork.example/",
+        "DISCUSSION_URL": "https://fork.example/ask",
         "OFFLINE": "false",
     }
     command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
@@ -90,6 +91,10 @@ def test_a_fork_publishes_at_the_root_of_its_own_domain(tmp_path: Path, chromium
     users = BeautifulSoup((tmp_path / "pal/users/index.html").read_text(encoding="utf-8"), "html.parser")
     assert users.find("link", rel="canonical")["href"] == "https://fork.example/pal/users/"
     assert users.find("a", href="https://github.com/fork/guide/edit/main/docs/pal/users.md")
+    upstream = [p for p in tmp_path.rglob("*.html") if "azurecitadel/pal-guide" in p.read_text(encoding="utf-8")]
+    assert upstream == [tmp_path / "pal/faq/index.html"], (
+        "the README names the one page whose links a fork changes itself"
+    )
     assert not [p for p in tmp_path.rglob("*.html") if "/pal-guide/pal" in p.read_text(encoding="utf-8")]
 
     reading = Reading(chromium, tmp_path, origin="https://fork.example/")

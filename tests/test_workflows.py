@@ -294,7 +294,7 @@ def test_windows_job_runs_the_commands_of_the_readme() -> None:
 
 def test_build_is_for_a_server_unless_asked() -> None:
     """With the theme's offline switch every address of the site would end in .html."""
-    for given, wanted in {"": "false", "OFFLINE=1": "true"}.items():
+    for given, wanted in {"": "false", "OFFLINE=1": "true", "OFFLINE=": "false", "OFFLINE=false": "false"}.items():
         command = ["make", "--dry-run", "--always-make", "build", *given.split()]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert f"OFFLINE={wanted} " in done.stdout, done.stdout + done.stderr

@@ -13,7 +13,11 @@
   profile=$(mktemp -d)
   forget() {
     rm -rf "$profile"
-    for key in $(az ad app credential list --id "$client_id" --query "[].keyId" --output tsv); do
+    keys=$(az ad app credential list --id "$client_id" --query "[].keyId" --output tsv) || {
+      echo "The credential could not be listed. It expires within the hour; delete it now at application $client_id." >&2
+      exit 1
+    }
+    for key in $keys; do
       az ad app credential delete --id "$client_id" --key-id "$key" && echo "Credential deleted."
     done
   }

@@ -5,7 +5,7 @@ environment, folder and open files of the client (warm_client.py); it ends as an
 The modules must be third-party ones that read nothing of a reader's environment when imported.
 PAL_COLD=1 starts everything from nothing instead; the results are the same.
 
-    python warm.py SOCKET MODULE...    import the modules, then start what clients ask for, until standard input ends (the run's pipe `alive`)
+    python warm.py SOCKET MODULE...    import the modules, then start what clients ask for, until the run ends
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ if b"PYTHONPATH" in posix.environ:  # what stands there must be imported before 
 server = _socket.socket(_socket.AF_UNIX)
 server.connect(address)
 variables = [name + b"=" + value for name, value in posix.environ.items()]
-message = b"\0".join([b"%d" % len(arguments), *(text.encode(errors="surrogateescape") for text in arguments), *variables])
+message = b"\0".join(
+    [b"%d" % len(arguments), *(text.encode(errors="surrogateescape") for text in arguments), *variables]
+)
 files = b"".join(file.to_bytes(4, sys.byteorder) for file in (0, 1, 2, posix.open(".", posix.O_RDONLY)))
 server.sendmsg([len(message).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, files)])
 server.sendall(message)
