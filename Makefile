@@ -32,11 +32,11 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint ## the tests; with CI=true all of them, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
-lint: $(MAIN)/.ready
+lint: $(MAIN)/.ready ## ruff: mistakes and style
 	$(RUN) -m ruff check --quiet .
 	$(RUN) -m ruff format --quiet --check . || { echo "→ run: make format"; exit 1; }
 
-format: $(MAIN)/.ready
+format: $(MAIN)/.ready ## mend what ruff can mend
 	$(RUN) -m ruff check --quiet --fix .
 	$(RUN) -m ruff format --quiet .
 

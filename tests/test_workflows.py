@@ -382,7 +382,20 @@ def test_codespace_starts_with_what_make_installs() -> None:
     assert {target.split("/")[1] for target in targets} <= {p.stem for p in ROOT.glob("requirements/*.txt")}
 
 
-@pytest.mark.parametrize("file", sorted(GITHUB.glob("*.md")), ids=file_name)
+DOCUMENTS = [ROOT / "README.md", *sorted(GITHUB.glob("*.md"))]
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=file_name)
+def test_what_documents_name_is_there(file: Path) -> None:
+    """Each file of ours in code style, and each make target, which `make help` must list."""
+    text = file.read_text("utf-8")
+    ours = r"(?:docs|snippets|tests|requirements|\.github|\.devcontainer)/"
+    missing = [name for name in re.findall(rf"`({ours}[\w./-]*)`", text) if not (ROOT / name).exists()]
+    targets = set(re.findall(r"(?:`|^    )(?:CI=true )?make ([a-z-]+)", text, re.MULTILINE))
+    assert not missing and targets <= set(re.findall(r"^([a-z-]+):.* ## ", MAKEFILE, re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=file_name)
 def test_links_between_files_lead_somewhere(file: Path) -> None:
     for address, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", file.read_text("utf-8")):
         target = file.parent / address if address else file
