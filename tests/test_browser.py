@@ -305,7 +305,8 @@ def sideways(page: Page) -> list[str]:
     for tool in tools_of(page):
         if tool:
             page.evaluate(CHOOSE, tool)
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        # Not innerWidth: a phone zooms out until all fits, and innerWidth grows with it.
+        wide = page.evaluate("document.documentElement.scrollWidth") - page.viewport_size["width"]
         found += [f"{tool or 'no tabs'}: {wide} px too wide"] if wide > 0 else []
     return found
 
