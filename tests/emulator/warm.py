@@ -99,9 +99,12 @@ def python(environment: str) -> list[str]:
 
 
 def start_server(interpreter: str, address: Path, modules: tuple[str, ...]) -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"
+    }  # it would hide what is not flushed
     command = [interpreter, "-X", "utf8", __file__, str(address), *modules]
     with (run_folder() / "alive").open("rb") as alive:
-        server = subprocess.Popen(command, stdin=alive, stdout=subprocess.PIPE, start_new_session=True)
+        server = subprocess.Popen(command, stdin=alive, stdout=subprocess.PIPE, env=environment, start_new_session=True)
     SERVERS.append(server)
     with server.stdout:
         assert server.stdout.readline() == b"ready\n", f"{interpreter} cannot import all of {modules}"
@@ -165,10 +168,10 @@ def attend(files: list[int], texts: list[str]) -> None:
     os.fchdir(files[3])
     os.environ.clear()
     os.environ.update(variable.split("=", 1) for variable in texts[count:])
-    for number, (file, name, mode) in enumerate(zip(files, ("stdin", "stdout", "stderr"), "rww", strict=False)):
+    for number, file in enumerate(files[:3]):
         os.dup2(file, number)
-        lines = 1 if number == 2 or os.isatty(number) else -1
-        setattr(sys, name, open(number, mode, buffering=lines, closefd=False))  # noqa: SIM115
+    # The same objects as before, since imported modules may hold them (knack's default argument does).
+    sys.stdout.reconfigure(line_buffering=os.isatty(1))
     for file in files:
         os.close(file)
     run(*texts[:count])
