@@ -34,7 +34,8 @@ pytest_plugins = ["grades"]  # what the run did, for the page "How this site is 
 
 
 def pytest_configure() -> None:
-    warm.run_folder()  # of the controller, for all workers
+    if warm.CAN_FORK:
+        warm.run_folder()  # of the controller, for all workers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +24,7 @@ ENDS = {
 }
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork; there everything starts from nothing")
+@pytest.mark.skipif(not warm.CAN_FORK, reason="Windows cannot fork; there everything starts from nothing")
 @pytest.mark.parametrize("end", ENDS)
 def test_warm_and_cold_are_the_same(end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAL_COLD", raising=False)

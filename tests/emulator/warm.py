@@ -28,6 +28,7 @@ import types
 from pathlib import Path
 
 VENV = Path(__file__).parent.parent.parent / ".venv"
+CAN_FORK = hasattr(os, "fork")  # not on Windows, where everything starts from nothing
 # Environment -> what its programs import before their own work.
 CLI = (
     "requests",
@@ -86,7 +87,7 @@ def run_folder() -> Path:
 def python(environment: str) -> list[str]:
     """What to write for `python` to have a program of `.venv/<environment>` start warm. Its server starts with the first use."""
     interpreter = sys.executable if environment == "main" else str(VENV / environment / "bin/python")
-    if environment not in MODULES or not hasattr(os, "fork") or os.environ.get("PAL_COLD"):
+    if environment not in MODULES or not CAN_FORK or os.environ.get("PAL_COLD"):
         return [interpreter]
     from filelock import FileLock  # a server has none
 
