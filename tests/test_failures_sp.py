@@ -361,16 +361,25 @@ def test_refused_link_leaves_no_credential(snippet: Path, reader: Reader, world:
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))
-def test_credential_that_cannot_be_listed_is_told(snippet: Path, reader: Reader, world: World) -> None:
+@pytest.mark.parametrize("refused", ["/applications", "/removePassword"])
+def test_credential_that_cannot_be_deleted_is_told(refused: str, snippet: Path, reader: Reader, world: World) -> None:
+    """All that is asked of the directory after the link is refused, or only the last step."""
     prepare(reader, world, snippet)
     refusal = Response(403, {"error": {"code": "Authorization_RequestDenied", "message": "Insufficient privileges."}})
-    listing = Fault(
-        lambda r: r.method == "GET" and "/applications" in r.path and world.active_links(), refusal, times=9
-    )
-    reader.proxy.faults.append(listing)
+    reader.proxy.faults.append(Fault(lambda r: refused in r.path and world.active_links(), refusal, times=9))
     result = reader.run(snippet)
-    told = "expires within the hour" if snippet.suffix == ".sh" else "Insufficient privileges"
-    assert result.code > 0 and told in result.output, result.output
+    assert result.code > 0 and "Insufficient privileges" in result.output, result.output
+    assert snippet.suffix == ".py" or "expires within the hour" in result.output
+
+
+@pytest.mark.parametrize("snippet", files("create", page="tag"))
+def test_credential_of_somebody_else_stays(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    principals.with_link(world, PRINCIPAL)
+    application = world.applications[samples.CLIENT_ID]
+    application.keys, application.secrets = {"theirs": SECRET}, {SECRET}
+    assert reader.run(snippet).code == 0
+    assert (application.keys, application.secrets) == ({"theirs": SECRET}, {SECRET})
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))

@@ -39,10 +39,8 @@
     } catch {
         throw
     } finally {
-        # Whatever happened, the credential goes, and you are yourself again.
-        foreach ($key in Get-AzADAppCredential -ApplicationId $app.AppId -DefaultProfile $you) {
-            Remove-AzADAppCredential -ApplicationId $app.AppId -KeyId $key.KeyId -DefaultProfile $you
-        }
+        # Whatever happened, you are yourself again, and the new credential goes.
         Set-AzContext -Context $you | Out-Null
+        if ($new) { Remove-AzADAppCredential -ApplicationId $app.AppId -KeyId $new.KeyId -DefaultProfile $you }
     }
 }

@@ -59,9 +59,8 @@ end = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 secret = graph("POST", f"applications/{app['id']}/addPassword", {"passwordCredential": {"endDateTime": end}})
 try:
     print(link(ClientSecretCredential(tenant, app["appId"], secret["secretText"])))
-finally:  # whatever happened, the credential goes
-    for key in graph("GET", f"applications/{app['id']}")["passwordCredentials"]:
-        graph("POST", f"applications/{app['id']}/removePassword", {"keyId": key["keyId"]})
-        print("Credential deleted.")
+finally:  # whatever happened, the new credential goes
+    graph("POST", f"applications/{app['id']}/removePassword", {"keyId": secret["keyId"]})
+    print("The credential is gone.")
 
 print(f"{name}: client ID {app['appId']}, service principal object ID {principal['id']}")

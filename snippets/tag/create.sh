@@ -9,21 +9,20 @@
   object_id=$(az ad sp list --filter "appId eq '$client_id'" --query "[].id" --output tsv)
   [ -n "$object_id" ] || object_id=$(az ad sp create --id "$client_id" --query id --output tsv)
 
-  # Whatever happens below, the credential goes.
+  # Whatever happens below, the new credential goes; its name tells it from those of others.
   profile=$(mktemp -d)
+  end=$(date -u -d "+1 hour" +%FT%TZ 2>/dev/null || date -u -v+1H +%FT%TZ)
   forget() {
     rm -rf "$profile"
-    keys=$(az ad app credential list --id "$client_id" --query "[].keyId" --output tsv) || {
-      echo "The credential could not be listed. It expires within the hour; delete it now at application $client_id." >&2
+    key=$(az ad app credential list --id "$client_id" --query "[?displayName=='Until $end'].keyId" --output tsv) &&
+      { [ -z "$key" ] || az ad app credential delete --id "$client_id" --key-id "$key"; } || {
+      echo "The credential may still be there. It expires within the hour; delete it now at application $client_id." >&2
       exit 1
     }
-    for key in $keys; do
-      az ad app credential delete --id "$client_id" --key-id "$key" && echo "Credential deleted."
-    done
+    echo "The credential is gone."
   }
   trap forget EXIT
-  end=$(date -u -d "+1 hour" +%FT%TZ 2>/dev/null || date -u -v+1H +%FT%TZ)
-  secret=$(az ad app credential reset --id "$client_id" --append --end-date "$end" --query password --output tsv --only-show-errors)
+  secret=$(az ad app credential reset --id "$client_id" --append --display-name "Until $end" --end-date "$end" --query password --output tsv --only-show-errors)
   (
     # The principal signs in to a profile of its own; you stay signed in to yours.
     export AZURE_EXTENSION_DIR="${AZURE_EXTENSION_DIR:-${AZURE_CONFIG_DIR:-$HOME/.azure}/cliextensions}" AZURE_CONFIG_DIR="$profile"

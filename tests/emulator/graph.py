@@ -97,9 +97,11 @@ class Graph:
 
     def add_password(self, tenant: str, request: Request, id: str) -> Response:
         application, key, secret = self.application(tenant, id), str(uuid.uuid4()), f"-{secrets.token_urlsafe(24)}~"
+        asked = request.json["passwordCredential"]
         application.keys[key] = secret
+        application.key_names[key] = asked.get("displayName")
         application.secrets.add(secret)
-        return Response(200, request.json["passwordCredential"] | {"keyId": key, "secretText": secret})
+        return Response(200, asked | {"keyId": key, "secretText": secret})
 
     def remove_password(self, tenant: str, request: Request, id: str) -> Response:
         application = self.application(tenant, id)
@@ -176,7 +178,7 @@ def filtered(bodies, request: Request) -> list[dict]:
 
 
 def application_body(a: Application) -> dict:
-    passwords = [{"keyId": key, "displayName": None, "secretText": None} for key in a.keys]
+    passwords = [{"keyId": key, "displayName": a.key_names.get(key), "secretText": None} for key in a.keys]
     names = {"id": a.object_id, "appId": a.client_id, "displayName": a.name, "signInAudience": "AzureADMyOrg"}
     return names | {"identifierUris": [], "passwordCredentials": passwords, "keyCredentials": []}
 

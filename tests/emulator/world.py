@@ -68,6 +68,7 @@ class Application:
     object_id: str = samples.APPLICATION_OBJECT_ID
     expired: set[str] = field(default_factory=set)
     keys: dict[str, str] = field(default_factory=dict)  # key ID -> secret
+    key_names: dict[str, str | None] = field(default_factory=dict)  # key ID -> display name
 
 
 @dataclass
