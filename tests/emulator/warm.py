@@ -20,7 +20,6 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -68,9 +67,6 @@ MODULES = {
 }
 
 
-SERVERS: list[subprocess.Popen] = []  # which this process started, and leaves to the run to end
-
-
 @functools.cache
 def run_folder() -> Path:
     """Where the servers of this run listen: they live as long as the process that asks first, with xdist the controller."""
@@ -100,28 +96,30 @@ def python(environment: str) -> list[str]:
 
 
 def start_server(interpreter: str, address: Path, modules: tuple[str, ...]) -> None:
-    environment = {
-        name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"
-    }  # it would hide what is not flushed
+    """Start it and wait until it listens. It is no child to wait for: it ends with the run, not with this process."""
     command = [interpreter, "-X", "utf8", __file__, str(address), *modules]
-    with (run_folder() / "alive").open("rb") as alive:
-        server = subprocess.Popen(command, stdin=alive, stdout=subprocess.PIPE, env=environment, start_new_session=True)
-    SERVERS.append(server)
-    with server.stdout:
-        assert server.stdout.readline() == b"ready\n", f"{interpreter} cannot import all of {modules}"
+    # PYTHONUNBUFFERED would hide what is not flushed.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    told, tell = os.pipe()
+    with (run_folder() / "alive").open("rb") as alive, os.fdopen(told, "rb") as output:
+        files = [(os.POSIX_SPAWN_DUP2, alive.fileno(), 0), (os.POSIX_SPAWN_DUP2, tell, 1)]
+        os.posix_spawn(interpreter, command, environment, file_actions=files, setpgroup=0)
+        os.close(tell)
+        assert output.readline() == b"ready\n", f"{interpreter} cannot import all of {modules}"
 
 
 # --- the server ---
 
 
 def serve(address: str, modules: list[str]) -> None:
+    """Listen at `address` with `modules` imported, and fork a child for each client, until the run ends."""
     del sys.path[0]  # this file's folder
     for module in modules:
         __import__(module)
     gc.freeze()
     gc.set_threshold(50_000)  # short programs: collecting costs more than it frees
     clients: dict[int, socket.socket] = {}
-    ended, end = socket.socketpair()
+    ended, end = socket.socketpair()  # a byte for each child that has ended
     end.setblocking(False)
     signal.set_wakeup_fd(end.fileno())
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -134,18 +132,23 @@ def serve(address: str, modules: list[str]) -> None:
                 ended.recv(64)
                 report(clients)
             if listener in ready:
-                client, _ = listener.accept()
-                request = receive(client)
-                if child := os.fork():
-                    clients[child] = client
-                    for file in request[0]:
-                        os.close(file)
-                    continue
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                for each in (listener, ended, end, client, *clients.values()):
-                    each.close()
-                attend(*request)
+                answer(listener, clients, ended, end)
+
+
+def answer(listener: socket.socket, clients: dict[int, socket.socket], *ours: socket.socket) -> None:
+    """Take one client. The child has none of the server's sockets, and does not come back."""
+    client, _ = listener.accept()
+    files, texts = receive(client)
+    if child := os.fork():
+        clients[child] = client
+        for file in files:
+            os.close(file)
+        return
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for each in (listener, client, *clients.values(), *ours):
+        each.close()
+    attend(files, texts)
 
 
 def report(clients: dict[int, socket.socket]) -> None:
