@@ -83,7 +83,7 @@ exits: $(MAIN)/.ready .venv/exits/.ready ## build with Zensical and ProperDocs t
 
 care: $(ENVS:%=.venv/%/.ready) ## licences, a bill of materials and known vulnerabilities; the lists are written to .cache/
 	@mkdir -p .cache
-	@for env in $(ENVS); do \
+	@for env in uv $(ENVS); do \
 	  $(MAIN)/bin/pip-licenses --with-system --format=json --python .venv/$$env/bin/python --output-file .cache/licences-$$env.json || { \
 	    echo "→ read that licence: allow it in [tool.pip-licenses] of pyproject.toml, or take another package." >&2; exit 1; }; \
 	done

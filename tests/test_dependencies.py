@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
 
 import pytest
-from emulator.harness import ROOT
+from conftest import need
+from emulator.harness import ROOT, VENV
+from packaging.requirements import Requirement
 
 LOCKS = ROOT / "requirements"
-GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+GROUPS = PROJECT["dependency-groups"]
+IGNORED = PROJECT["tool"]["pip-licenses"]["ignore-packages"]
 
 
 def locked(group: str) -> dict[str, str]:
@@ -24,6 +29,19 @@ def test_every_group_has_its_lock() -> None:
     assert {file.stem for file in LOCKS.iterdir()} == set(GROUPS), (
         "a group without lock, or a lock without group → see LOCKS in Makefile"
     )
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_lock_is_that_of_its_group(group: str) -> None:
+    """What pyproject.toml asks for is there, in a version that it allows; and nothing says that it asks for more."""
+    text = (LOCKS / f"{group}.txt").read_text(encoding="utf-8")
+    origin = f"pal-guide (pyproject.toml:{group})"
+    asked = {spelled(each.name): each.specifier for each in map(Requirement, GROUPS[group])}
+    found = re.findall(r"^([\w.-]+)==(\S+)[^#]*((?:    #.*\n)+)", text, re.MULTILINE)
+    direct = {spelled(name): version for name, version, via in found if origin in via}
+    unlike = asked.keys() ^ direct.keys()
+    unlike |= {name for name in asked.keys() & direct.keys() if direct[name] not in asked[name]}
+    assert not unlike, f"requirements/{group}.txt: {sorted(unlike)} differ from pyproject.toml → run: make lock LOCK="
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -43,16 +61,32 @@ def test_the_exits_are_rehearsed_with_the_versions_of_the_site() -> None:
     assert not other, f"requirements/exits.txt: {other} differ from main.txt → run: make lock LOCK="
 
 
-def licences(*options: str) -> subprocess.CompletedProcess[str]:
+def licences(group: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """What pip-licenses says of an environment. Microsoft's extension lies beside the Azure CLI that loads it."""
     command = [sys.executable, "-m", "piplicenses", "--with-system", *options]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if group == "az-genuine-extension":
+        env = os.environ | {"PYTHONPATH": str(VENV / "az-genuine/extensions/managementpartner")}
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    need(python := VENV / group / "bin/python")
+    return subprocess.run([*command, f"--python={python}"], cwd=ROOT, capture_output=True, text=True)
 
 
-def test_licences_are_allowed() -> None:
-    checked = licences()
+@pytest.mark.parametrize("group", [group for group in GROUPS if group != "care"])
+def test_licences_are_allowed(group: str) -> None:
+    """Of all that a lock installs, in every environment that the tests have; `make care` looks at its own, too."""
+    need(VENV / group.removesuffix("-extension"))
+    checked = licences(group)
     assert checked.returncode == 0, f"{checked.stderr}→ see [tool.pip-licenses] in pyproject.toml"
+    listed = {spelled(line.split()[0]) for line in checked.stdout.splitlines() if line.strip()}
+    without_marker = {spelled(entry.partition("==")[0]) for entry in locked(group) if ";" not in entry}
+    assert without_marker <= listed | {spelled(name) for name in IGNORED}
+
+
+def spelled(name: str) -> str:
+    """A package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_a_licence_that_is_not_allowed_stops_the_check() -> None:
-    checked = licences("--packages", "certifi", "--allow-only", "MIT")
+    checked = licences("main", "--packages", "certifi", "--allow-only", "MIT")
     assert checked.returncode == 1 and "certifi" in checked.stderr
