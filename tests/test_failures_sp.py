@@ -424,6 +424,26 @@ def test_assigning_again_changes_nothing(snippet: Path, reader: Reader, world: W
 
 
 @pytest.mark.parametrize("snippet", files("remove", page="tag"))
+@pytest.mark.parametrize("other", ["name", "object ID", "application"])
+def test_remove_leaves_another_application_alone(other: str, snippet: Path, reader: Reader, world: World) -> None:
+    """What the reader typed on another page is painted here too: IDs that do not belong together, or another application's."""
+    prepare(reader, world, snippet)
+    principals.with_link(world, PRINCIPAL, role=True)
+    application = world.applications[samples.CLIENT_ID]
+    if other == "name":
+        application.name = "Contoso Payroll"
+    elif other == "object ID":
+        application.service_principals = {samples.CUSTOMER_TENANT: "another object"}
+    else:
+        world.applications = {"another": application}
+        application.client_id = "another"
+    before = copy.deepcopy((world.applications, world.role_assignments))
+    result = reader.run(snippet)
+    assert result.code > 0 and "Nothing was removed." in result.output, result.output
+    assert (world.applications, world.role_assignments) == before
+
+
+@pytest.mark.parametrize("snippet", files("remove", page="tag"))
 def test_remove_finds_resource_groups_too_and_nobody_else_s_roles(snippet: Path, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)
     STARTS["It has the role"](world, PRINCIPAL)

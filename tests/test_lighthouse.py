@@ -15,6 +15,7 @@ from emulator.deployments import deploy
 from emulator.harness import ROOT, Reader, Result, painted
 from emulator.managedservices import CONTRIBUTOR, managed_by, offer_of
 from emulator.template import deployed
+from emulator.transport import Fault, Response
 from emulator.world import MEMBER_AT_HOME, STRANGER_TENANT, ServiceError, World
 from test_snippets import RUNNABLE, SNIPPETS, prepare
 
@@ -102,6 +103,29 @@ def test_resource_groups_only(reader: Reader, world: World, tmp_path: Path) -> N
     assert scopes == {f"{SCOPE}/resourceGroups/{name}" for name in ("web", "data")}
     assert managed_by(world, samples.SUBSCRIPTION) == [{"tenantId": samples.HOME_TENANT}]
     assert samples.SUBSCRIPTION in go(reader, world, "delegations/list.py").stdout
+
+
+def test_narrowing_an_offer_ends_no_delegation(reader: Reader, world: World, tmp_path: Path) -> None:
+    """A deployment adds: what shall no longer be there is ended first, as the page says."""
+    prepare(reader, world, SNIPPETS / "onboard/deploy.py")
+    delegating.delegated(world, PROVIDER_PRINCIPAL)
+    before = set(world.delegations)
+    reader.files = altered(
+        tmp_path, parameters=('"mspOfferName"', '"resourceGroupNames": {"value": ["web"]}, "mspOfferName"')
+    )
+    result = reader.run(SNIPPETS / "onboard/deploy.py")
+    assert result.code == 0, result.output
+    assert set(world.delegations) > before
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_earning_lists_nothing_where_nothing_is_delegated(tool: str, reader: Reader, world: World) -> None:
+    prepare(reader, world, SNIPPETS / f"delegations/earning{tool}")
+    delegating.delegated_and_linked(world, PROVIDER_PRINCIPAL)
+    none = Fault(lambda r: r.path.lower().endswith("/registrationassignments"), Response(200, {"value": []}))
+    reader.proxy.faults.append(none)
+    result = reader.run(SNIPPETS / f"delegations/earning{tool}")
+    assert (result.code, result.stdout) == (0, ""), result.output
 
 
 @pytest.mark.parametrize("tool", TOOLS)

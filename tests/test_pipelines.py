@@ -411,7 +411,7 @@ def test_managed_identity_that_is_not_there(snippet: Path, reader: Reader, world
 
 def without_reports(script: str) -> str:
     """A script without sign-in, summary and last message: what it does to the link."""
-    kept = re.split(r"(?m)^(?=partners=|partner_id, action|# The linked partner ID)", script, maxsplit=1)[-1]
+    kept = re.split(r"(?m)^(?=partners=|partner_id, action|\$partners =)", script, maxsplit=1)[-1]
     return re.split(r"(?m)^(?=if \[ .ACTION. = remove|with open|path =|summary|\$summary|\$lines|\{$)", kept)[0]
 
 

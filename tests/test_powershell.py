@@ -171,6 +171,14 @@ UNSAFE = {
     ),
     "called with &": ('& {\n    & "az" login\n    az rest\n}', ":2: what follows acts even if az"),
     "az login unchecked": ("& {\n    az login\n    az rest\n}", "if ($LASTEXITCODE) { throw … }"),
+    "preference not seen": (
+        '& { $ErrorActionPreference = "Stop"; Remove-AzADApplication -ApplicationId $id }',
+        "Remove-AzADApplication does not see a block's $ErrorActionPreference → -ErrorAction Stop",
+    ),
+    "profile ignored": (
+        "Get-AzADApplication -ErrorAction Stop -DefaultProfile $you",
+        "Get-AzADApplication ignores -DefaultProfile → Set-AzContext before it",
+    ),
     "backtick": ("Connect-AzAccount `\n    -Identity", ":1: a backtick continues the line"),
     "backtick further down": ("\n\nGet-AzTenant `\n", ":3: a backtick"),
     "backtick and space": ("$x = 1 + ` \n  2", "a backtick continues the line"),
@@ -179,6 +187,7 @@ UNSAFE = {
 }
 
 SAFE = {
+    "stopped": "Get-AzADApplication -DisplayName $name -ErrorAction Stop",
     "ensure": ENSURE,
     "sign-in only": SIGN_INS["user"],
     "Stop on the sign-in": "& { Connect-AzAccount -ErrorAction Stop; New-AzManagementPartner $id }",

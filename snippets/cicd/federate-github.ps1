@@ -2,7 +2,7 @@
 & {
     $ErrorActionPreference = "Stop"
     Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
-    $app = Get-AzADApplication -ApplicationId "44444444-4444-4444-4444-444444444444"
+    $app = Get-AzADApplication -ApplicationId "44444444-4444-4444-4444-444444444444" -ErrorAction Stop
     if (-not $app) { throw "There is no such application in this tenant." }
     $credential = @{
         ApplicationObjectId = $app.Id
@@ -11,5 +11,5 @@
         Subject = "repo:fabrikam@1001/partner-admin-link@2002:environment:partner-admin-link"
         Audience = "api://AzureADTokenExchange"
     }
-    New-AzADAppFederatedCredential @credential
+    New-AzADAppFederatedCredential @credential -ErrorAction Stop
 }

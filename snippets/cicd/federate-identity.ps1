@@ -11,5 +11,5 @@
         Subject = "repo:fabrikam@1001/partner-admin-link@2002:environment:partner-admin-link"
         Audience = "api://AzureADTokenExchange"
     }
-    New-AzFederatedIdentityCredential @credential
+    New-AzFederatedIdentityCredential @credential -ErrorAction Stop
 }

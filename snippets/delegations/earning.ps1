@@ -11,10 +11,10 @@
     $linked = (Get-AzManagementPartner).ObjectId
     foreach ($subscription in Get-AzSubscription -TenantId $homeTenant | Where-Object HomeTenantId -ne $homeTenant) {
         $scope = "/subscriptions/$($subscription.Id)"
-        $offers = Get-AzManagedServicesDefinition -Scope $scope | Where-Object {
+        $offers = Get-AzManagedServicesDefinition -Scope $scope -ErrorAction Stop | Where-Object {
             $_.Authorization | Where-Object { $_.PrincipalId -eq $linked -and $_.RoleDefinitionId -eq $role }
         }
-        foreach ($delegation in Get-AzManagedServicesAssignment -Scope $scope) {
+        foreach ($delegation in Get-AzManagedServicesAssignment -Scope $scope -ErrorAction Stop) {
             $state = if ($delegation.RegistrationDefinitionId -in $offers.Id) { "earning    " } else { "not earning" }
             Write-Output "$state $($delegation.Id)"
         }

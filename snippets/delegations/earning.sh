@@ -14,6 +14,7 @@
     earning=$(az managedservices definition list --subscription "$subscription" --query "[?properties.authorizations[?principalId=='$linked' && roleDefinitionId=='$role']].name" --output tsv)
     delegations=$(az managedservices assignment list --subscription "$subscription" --query "[].[id, properties.registrationDefinitionId]" --output tsv)
     printf '%s\n' "$delegations" | while read -r delegation offer; do
+      [ -n "$delegation" ] || continue # nothing is delegated here
       case "$earning" in *"${offer##*/}"*) echo "earning     $delegation" ;; *) echo "not earning $delegation" ;; esac
     done
   done

@@ -6,8 +6,8 @@
     foreach ($subscription in Get-AzSubscription -TenantId $homeTenant | Where-Object HomeTenantId -ne $homeTenant) {
         Write-Output "$($subscription.Name) $($subscription.Id) customer's tenant: $($subscription.HomeTenantId)"
         $scope = "/subscriptions/$($subscription.Id)"
-        $offers = Get-AzManagedServicesDefinition -Scope $scope | Where-Object ManagedByTenantId -eq $homeTenant
+        $offers = Get-AzManagedServicesDefinition -Scope $scope -ErrorAction Stop | Where-Object ManagedByTenantId -eq $homeTenant
         $offers | Format-List -Property RegistrationDefinitionName
-        Get-AzManagedServicesAssignment -Scope $scope | Format-List -Property Id
+        Get-AzManagedServicesAssignment -Scope $scope -ErrorAction Stop | Format-List -Property Id
     }
 }

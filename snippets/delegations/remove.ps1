@@ -4,11 +4,11 @@
     $homeTenant = "22222222-2222-2222-2222-222222222222"
     $scope = "/subscriptions/33333333-3333-3333-3333-333333333333"
     Connect-AzAccount -Tenant $homeTenant | Out-Null
-    $offers = @(Get-AzManagedServicesDefinition -Scope $scope | Where-Object ManagedByTenantId -eq $homeTenant)
-    $delegations = @(Get-AzManagedServicesAssignment -Scope $scope | Where-Object RegistrationDefinitionId -in $offers.Id)
+    $offers = @(Get-AzManagedServicesDefinition -Scope $scope -ErrorAction Stop | Where-Object ManagedByTenantId -eq $homeTenant)
+    $delegations = @(Get-AzManagedServicesAssignment -Scope $scope -ErrorAction Stop | Where-Object RegistrationDefinitionId -in $offers.Id)
     if (-not $delegations) { throw "Nothing here is delegated to $homeTenant." }
     foreach ($delegation in $delegations) {
-        $delegation | Remove-AzManagedServicesAssignment
+        $delegation | Remove-AzManagedServicesAssignment -ErrorAction Stop
         Write-Output "Removed $($delegation.Id)"
     }
 }

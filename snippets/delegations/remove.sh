@@ -1,5 +1,6 @@
 (
   set -e
+  export MSYS_NO_PATHCONV=1 # Git Bash on Windows would make a file path of /subscriptions
   home="22222222-2222-2222-2222-222222222222"
   subscription="33333333-3333-3333-3333-333333333333"
   az login --tenant "$home" --allow-no-subscriptions --output none

@@ -1,5 +1,6 @@
 (
   set -e
+  export MSYS_NO_PATHCONV=1 # Git Bash on Windows would make a file path of /subscriptions
   provider="22222222-2222-2222-2222-222222222222"
   subscription="33333333-3333-3333-3333-333333333333"
   az login --tenant "11111111-1111-1111-1111-111111111111" --output none

@@ -3,9 +3,9 @@
     $ErrorActionPreference = "Stop"
     $scope = "/subscriptions/33333333-3333-3333-3333-333333333333"
     Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
-    foreach ($offer in Get-AzManagedServicesDefinition -Scope $scope) {
+    foreach ($offer in Get-AzManagedServicesDefinition -Scope $scope -ErrorAction Stop) {
         $offer | Format-List -Property RegistrationDefinitionName, ManagedByTenantId
         $offer.Authorization | Format-Table -Property PrincipalIdDisplayName, PrincipalId, RoleDefinitionId
     }
-    Get-AzManagedServicesAssignment -Scope $scope | Format-List -Property Id
+    Get-AzManagedServicesAssignment -Scope $scope -ErrorAction Stop | Format-List -Property Id
 }

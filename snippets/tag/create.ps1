@@ -8,39 +8,48 @@
     Disable-AzContextAutosave -Scope Process | Out-Null
     $you = (Connect-AzAccount -Tenant $tenant -Scope Process).Context
     # An application with this name is used again, so that a second run completes a first one.
-    $app = @(Get-AzADApplication -DisplayName $name)
+    $app = @(Get-AzADApplication -DisplayName $name -ErrorAction Stop)
     if ($app.Count -gt 1) { throw "$($app.Count) applications are called $name" }
-    if (-not $app) { $app = New-AzADApplication -DisplayName $name -SignInAudience AzureADMyOrg }
-    $principal = Get-AzADServicePrincipal -ApplicationId $app.AppId
-    if (-not $principal) { $principal = New-AzADServicePrincipal -ApplicationId $app.AppId }
+    if (-not $app) { $app = New-AzADApplication -DisplayName $name -SignInAudience AzureADMyOrg -ErrorAction Stop }
+    $principal = Get-AzADServicePrincipal -ApplicationId $app.AppId -ErrorAction Stop
+    if (-not $principal) { $principal = New-AzADServicePrincipal -ApplicationId $app.AppId -ErrorAction Stop }
+    $new = $null
     try {
-        $new = New-AzADAppCredential -ApplicationId $app.AppId -EndDate (Get-Date).AddHours(1)
+        $new = New-AzADAppCredential -ApplicationId $app.AppId -EndDate (Get-Date).AddHours(1) -ErrorAction Stop
         $secret = ConvertTo-SecureString $new.SecretText -AsPlainText -Force
         $credential = New-Object -TypeName PSCredential -ArgumentList $app.AppId, $secret
         # Microsoft Entra ID needs up to a minute to know a new credential everywhere.
         foreach ($attempt in 1..12) {
             try {
-                $it = Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant $tenant -Scope Process
+                Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant $tenant -Scope Process | Out-Null
                 break
             } catch {
                 if ($attempt -eq 12) { throw }
                 Start-Sleep -Seconds 5
             }
         }
-        $link = Get-AzManagementPartner -DefaultProfile $it -ErrorAction SilentlyContinue -ErrorVariable failure
+        $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
         if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
         if (-not $link) {
-            New-AzManagementPartner -PartnerId $partnerId -DefaultProfile $it | Out-Null
+            New-AzManagementPartner -PartnerId $partnerId | Out-Null
         } elseif ($link.PartnerId -ne $partnerId) {
-            Update-AzManagementPartner -PartnerId $partnerId -DefaultProfile $it | Out-Null
+            Update-AzManagementPartner -PartnerId $partnerId | Out-Null
         }
-        Get-AzManagementPartner -DefaultProfile $it
+        Get-AzManagementPartner
         Write-Output "${name}: client ID $($app.AppId), service principal object ID $($principal.Id)"
     } catch {
         throw
     } finally {
-        # Whatever happened, you are yourself again, and the new credential goes.
+        # Whatever happened: first you are yourself again, then the new credential goes.
         Set-AzContext -Context $you | Out-Null
-        if ($new) { Remove-AzADAppCredential -ApplicationId $app.AppId -KeyId $new.KeyId -DefaultProfile $you }
+        if ($new) {
+            try {
+                Remove-AzADAppCredential -ApplicationId $app.AppId -KeyId $new.KeyId -ErrorAction Stop
+                Write-Output "No credential of this run is left."
+            } catch {
+                Write-Warning "The credential may still be there. It expires within the hour; delete it now at application $($app.AppId)."
+                throw
+            }
+        }
     }
 }

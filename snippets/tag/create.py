@@ -61,6 +61,6 @@ try:
     print(link(ClientSecretCredential(tenant, app["appId"], secret["secretText"])))
 finally:  # whatever happened, the new credential goes
     graph("POST", f"applications/{app['id']}/removePassword", {"keyId": secret["keyId"]})
-    print("The credential is gone.")
+    print("No credential of this run is left.")
 
 print(f"{name}: client ID {app['appId']}, service principal object ID {principal['id']}")

@@ -11,15 +11,16 @@
 
   # Whatever happens below, the new credential goes; its name tells it from those of others.
   profile=$(mktemp -d)
+  secret=""
   end=$(date -u -d "+1 hour" +%FT%TZ 2>/dev/null || date -u -v+1H +%FT%TZ)
   forget() {
     rm -rf "$profile"
     key=$(az ad app credential list --id "$client_id" --query "[?displayName=='Until $end'].keyId" --output tsv) &&
-      { [ -z "$key" ] || az ad app credential delete --id "$client_id" --key-id "$key"; } || {
+      { [ -z "$secret$key" ] || az ad app credential delete --id "$client_id" --key-id "$key"; } || {
       echo "The credential may still be there. It expires within the hour; delete it now at application $client_id." >&2
       exit 1
     }
-    echo "The credential is gone."
+    echo "No credential of this run is left."
   }
   trap forget EXIT
   secret=$(az ad app credential reset --id "$client_id" --append --display-name "Until $end" --end-date "$end" --query password --output tsv --only-show-errors)

@@ -2,10 +2,10 @@
 & {
     $ErrorActionPreference = "Stop"
     Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
-    Get-AzADServicePrincipal -DisplayName "Partner Admin Link 1234567" | Format-List -Property DisplayName, AppId, Id, AccountEnabled
+    Get-AzADServicePrincipal -DisplayName "Partner Admin Link 1234567" -ErrorAction Stop | Format-List -Property DisplayName, AppId, Id, AccountEnabled
     foreach ($subscription in "33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434") {
         Get-AzSubscription -SubscriptionId $subscription | Format-List -Property Id, Name
-        Set-AzContext -Subscription $subscription | Out-Null
+        Set-AzContext -Subscription $subscription -Scope Process | Out-Null
         Get-AzRoleAssignment -ObjectId "55555555-5555-5555-5555-555555555555" | Format-List -Property RoleDefinitionName, Scope
     }
 }

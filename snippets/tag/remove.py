@@ -6,6 +6,7 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolic
 from azure.core.rest import HttpRequest
 from azure.identity import InteractiveBrowserCredential
 
+name = "Partner Admin Link 1234567"
 client_id = "44444444-4444-4444-4444-444444444444"
 object_id = "55555555-5555-5555-5555-555555555555"
 subscriptions = ["33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434"]
@@ -20,6 +21,11 @@ def call(method, host, path, **params):
     response.raise_for_status()
     return response
 
+
+query = {"$filter": f"appId eq '{client_id}'"}
+found = call("GET", "graph.microsoft.com", "/v1.0/servicePrincipals", **query).json()["value"]
+if [(principal["id"], principal["displayName"]) for principal in found] != [(object_id, name)]:
+    raise ValueError(f"{client_id} and {object_id} are not those of '{name}'. Nothing was removed.")
 
 version = {"api-version": "2022-04-01"}
 for subscription in subscriptions:

@@ -1,3 +1,3 @@
 az login --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none &&
-  az rest --method patch --url "/providers/Microsoft.ManagementPartner/partners/7654321?api-version=2018-02-01" --output none &&
-  az rest --method get --url "/providers/Microsoft.ManagementPartner/partners?api-version=2018-02-01"
+  az rest --method patch --url "https://management.azure.com/providers/Microsoft.ManagementPartner/partners/7654321?api-version=2018-02-01" --output none &&
+  az rest --method get --url "https://management.azure.com/providers/Microsoft.ManagementPartner/partners?api-version=2018-02-01"

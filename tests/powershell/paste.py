@@ -2,7 +2,8 @@
 
 Rules: about_Language_Keywords (`exit`), about_Scopes, about_Preference_Variables
 (MicrosoftDocs/PowerShell-Docs, reference/7.5). Az cmdlets report an error, a failed sign-in too,
-without stopping what follows (Azure/azure-powershell-common, AzurePSCmdlet.cs).
+without stopping what follows (Azure/azure-powershell-common, AzurePSCmdlet.cs). Generated cmdlets: Azure/autorest.powershell
+issue 846 and Azure/azure-powershell issue 21688.
 """
 
 import re
@@ -27,7 +28,7 @@ def paste_safe(source: str | Path, name: str = "snippet") -> list[str]:
     left to fill in. `name` stands for the file of a text. Raises OSError for an unreadable file.
     """
     root = parse(source)
-    rules = (_shell_kept, _signed_in, _ready_to_run)
+    rules = (_shell_kept, _signed_in, _stopped, _ready_to_run)
     return report(source, name, [found for rule in rules for found in rule(root)])
 
 
@@ -76,6 +77,19 @@ def _cure(command: Node, line: Node, statement: Node) -> str:
         if re.match(STOP, text(node)) and node.end_byte < command.start_byte < block.end_byte:
             return ""
     return '$ErrorActionPreference = "Stop" before it, inside the block'
+
+
+def _stopped(root: Node) -> Found:
+    """Find generated cmdlets that a block's preference does not stop, or that act as somebody else."""
+    known = reference()[0]
+    for node in walk(root, "command"):
+        cmdlet = known.get(command_name(node).lower())
+        if cmdlet is None or not cmdlet.generated:
+            continue
+        if not re.search(r"(?i)\s-ErrorAction\b", text(node)):
+            yield node, f"{cmdlet.name} does not see a block's $ErrorActionPreference → -ErrorAction Stop"
+        if re.search(r"(?i)\s-DefaultProfile\b", text(node)):
+            yield node, f"{cmdlet.name} ignores -DefaultProfile → Set-AzContext before it"
 
 
 def _ready_to_run(root: Node) -> Found:

@@ -19,7 +19,7 @@ class Parameter(NamedTuple):
 
 
 class Cmdlet(NamedTuple):
-    """A cmdlet with its common parameters; `names` and `aliases` are keyed in lower case."""
+    """A cmdlet with its common parameters; `names` and `aliases` are keyed in lower case, `generated` is as the table says."""
 
     name: str
     sets: list[list[Parameter]]
@@ -28,6 +28,7 @@ class Cmdlet(NamedTuple):
     switches: set[str]
     values: dict[str, str]
     common: set[str]
+    generated: bool
 
 
 @cache
@@ -49,7 +50,7 @@ def _cmdlet(name: str, entry: dict, shared: list[dict]) -> Cmdlet:
     aliases = {a.lower(): n for part in parts for a, n in part.get("aliases", {}).items()}
     switches = {n for part in parts for n in part.get("switches", "").split()}
     values = {n: v for part in parts for n, v in part.get("values", {}).items()}
-    return Cmdlet(name, sets, {n.lower(): n for n in names}, aliases, switches, values, common)
+    return Cmdlet(name, sets, {n.lower(): n for n in names}, aliases, switches, values, common, "generated" in entry)
 
 
 def _parameters(notation: str) -> list[Parameter]:
