@@ -26,8 +26,8 @@ serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every ch
 
 build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it opens without a server
 	OFFLINE=$(if $(filter-out 0 false no,$(OFFLINE)),true,false) $(RUN) -m mkdocs build
-	$(RUN) docs/.theme/slim.py site
-	$(RUN) docs/.theme/for_machines.py site
+	$(RUN) docs/.publish/slim.py site
+	$(RUN) docs/.publish/for_machines.py site
 
 test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint ## the tests; with CI=true all of them, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)

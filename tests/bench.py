@@ -80,7 +80,7 @@ def lighthouse() -> Path:
 
 def build_ours(site: Path) -> None:
     build(load_config(str(ROOT / "mkdocs.yml"), site_dir=str(site)))
-    subprocess.run([sys.executable, ROOT / "docs/.theme/slim.py", site], check=True)
+    subprocess.run([sys.executable, ROOT / "docs/.publish/slim.py", site], check=True)
 
 
 def build_stock(site: Path) -> None:

@@ -127,7 +127,7 @@ def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = {k: v for k, v in os.environ.items() if k not in {"SITE_URL", "REPO_URL", "OFFLINE"}}
 
     def make(target: Path) -> None:
-        scripts = (["docs/.theme/slim.py", target], ["docs/.theme/for_machines.py", target])
+        scripts = (["docs/.publish/slim.py", target], ["docs/.publish/for_machines.py", target])
         for command in (["-m", "mkdocs", "build", "--site-dir", target], *scripts):
             built = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True)
             assert built.returncode == 0, built.stderr
@@ -186,7 +186,7 @@ def need(tool: Path | str) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Report, without failing, what should be read again."""
-    from test_words import stale
+    from pages import stale
 
     if old := stale(date.today()):
         terminalreporter.section("sources read more than twelve months ago: read them again")

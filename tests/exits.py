@@ -47,12 +47,6 @@ KNOWN = [
         r"(search|redirect|tags)\b.*\.json|sitemap\.xml\.gz",
         "It packs its data its own way.",
     ),
-    Known(
-        "zensical",
-        "other files",
-        r"[a-z_]+\.py",
-        "It copies the theme folder's scripts too: delete them after a build.",
-    ),
 ]
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import requests
 from emulator.harness import ROOT
+from pages import stale
 from requests.adapters import HTTPAdapter
-from test_words import stale
 from urllib3.util import Retry
 
 FILES = [*ROOT.glob("*.md"), *ROOT.glob(".github/*.md"), *ROOT.glob("docs/**/*.md")]

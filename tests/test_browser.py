@@ -18,9 +18,9 @@ from browsing import ORIGIN, Reading, stir, until
 from conftest import IN_CI, only_in_ci
 from emulator import samples
 from emulator.harness import ROOT, painted
+from pages import ENTRIES, PAGES, SNIPPETS, folder_of, includes
 from playwright.sync_api import Browser, Page, expect
 from second_reader import OWN
-from test_pages import PAGES, SNIPPETS, folder_of, includes
 
 SCRIPT = (ROOT / "docs/assets/values.js").read_text(encoding="utf-8")
 
@@ -30,7 +30,6 @@ def address(page: Path) -> str:
 
 
 # FAQ entries share one template and a checker that lets plain Markdown through only: every twentieth stands for all.
-ENTRIES = [page for page in PAGES if page.parent.name == "faq" and page.name != "index.md"]
 EVERY_PAGE = os.environ.get("PAL_EVERY_PAGE")
 EVERY = [address(page) for page in PAGES if page not in ENTRIES or EVERY_PAGE or page in ENTRIES[::20]]
 ENTRY_ADDRESSES = set(map(address, ENTRIES))
@@ -409,7 +408,7 @@ def test_every_page_starts_with_few_bytes(reading: Reading) -> None:
 
 
 def test_search_loads_with_the_first_search(reading: Reading) -> None:
-    """Leans on the inside of Material 9.8.1: see PATCHES in docs/.theme/slim.py."""
+    """Leans on the inside of Material 9.8.1: see PATCHES in docs/.publish/slim.py."""
     page = reading.open(LONG)
     stir(page)
     page.wait_for_timeout(300)
@@ -428,8 +427,8 @@ def test_the_first_key_opens_search_though_the_script_is_not_there_yet(reading: 
 
 @only_in_ci
 def test_an_offline_build_opens_from_a_folder_with_tabs_and_search(chromium: Browser, tmp_path: Path) -> None:
-    """What `make build OFFLINE=1` does. Browsers refuse a worker below file://: docs/.theme/late.js puts it into a frame."""
-    for command in (["-m", "mkdocs", "build", "--site-dir", tmp_path], ["docs/.theme/slim.py", tmp_path]):
+    """What `make build OFFLINE=1` does. Browsers refuse a worker below file://: docs/.publish/late.js puts it into a frame."""
+    for command in (["-m", "mkdocs", "build", "--site-dir", tmp_path], ["docs/.publish/slim.py", tmp_path]):
         env = os.environ | {"OFFLINE": "true"}
         subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=True, capture_output=True)
     page = chromium.new_page()

@@ -20,7 +20,7 @@ from emulator.harness import ROOT, Reader, Result
 from emulator.transport import Fault, Response
 from emulator.world import Application, FederatedCredential, World
 from grades import RUN, azure_cli, how, record
-from test_pages import GUID, SNIPPETS
+from pages import GUID, SNIPPETS
 
 CAPTURES = ROOT / "snippets/errors"
 ISSUER, SUBJECT = "https://token.actions.githubusercontent.com", "repo:contoso/landing-zone:environment:production"

@@ -91,6 +91,7 @@ def test_a_fork_publishes_at_the_root_of_its_own_domain(tmp_path: Path, chromium
     users = BeautifulSoup((tmp_path / "pal/users/index.html").read_text(encoding="utf-8"), "html.parser")
     assert users.find("link", rel="canonical")["href"] == "https://fork.example/pal/users/"
     assert users.find("a", href="https://github.com/fork/guide/edit/main/docs/pal/users.md")
+    assert users.find("a", href="https://fork.example/ask"), "DISCUSSION_URL leads nowhere"
     upstream = [p for p in tmp_path.rglob("*.html") if "azurecitadel/pal-guide" in p.read_text(encoding="utf-8")]
     assert upstream == [tmp_path / "pal/faq/index.html"], (
         "the README names the one page whose links a fork changes itself"

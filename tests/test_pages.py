@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 import wire
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 from emulator import samples
 from emulator.harness import ROOT
+from pages import DOCS, FENCE, GUID, INCLUDE, PAGES, SNIPPETS, includes, page_id, rendered, soup
 
-DOCS, SNIPPETS = ROOT / "docs", ROOT / "snippets"
-PAGES = sorted(p for p in DOCS.rglob("*.md") if ".theme" not in p.parts)
 TOOLS = {"PowerShell": ".ps1", "Azure CLI": ".sh", "Python": ".py"}
 # A pipeline is one file with its tool's script inside: snippets/cicd/<platform>-<tool>.yml.
 PIPELINES = {"PowerShell": "-powershell.yml", "Azure CLI": "-cli.yml", "Python": "-python.yml"}
@@ -24,9 +22,6 @@ OUTPUTS = {
     "Azure CLI": ".azure-cli.txt",
     "Python": ".python.txt",
 }
-FENCE = re.compile(r"^( *)(`{3,})(\w*)[^\n]*\n(.*?)^\1\2 *$", re.MULTILINE | re.DOTALL)
-INCLUDE = re.compile(r'^ *--8<-- "([^"]+)"$')
-GUID = re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
 
 # Tasks that need no third tool, each with its reason.
 WITHOUT_PYTHON = {
@@ -41,31 +36,6 @@ WITHOUT_WIRE = dict.fromkeys(
 ) | {
     "cicd/federate-identity": "each tool has a version of its own; tests/test_pipelines.py looks at the credential that is made"
 }
-
-
-def page_id(page: Path) -> str:
-    return str(page.relative_to(DOCS))
-
-
-@cache
-def soup(file: Path) -> BeautifulSoup:
-    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
-
-
-def rendered(site: Path, page: Path) -> BeautifulSoup:
-    return soup(site / folder_of(page) / "index.html")
-
-
-def folder_of(page: Path) -> Path:
-    """Where the site has a page, below its root."""
-    relative = page.relative_to(DOCS).with_suffix("")
-    return relative.parent if relative.name == "index" else relative
-
-
-def includes(page: Path) -> list[str]:
-    """The snippet files that a page pulls in, in order."""
-    found = (INCLUDE.match(line) for line in page.read_text(encoding="utf-8").splitlines())
-    return [match[1] for match in found if match]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
@@ -194,10 +164,11 @@ def test_sample_values_are_whole_text_nodes(page: Path, site: Path) -> None:
             assert nodes == code.get_text().count(value), f"{value} is split in {page_id(page)}: quote it"
 
 
-@pytest.mark.parametrize("file", texts(), ids=lambda f: str(f.relative_to(ROOT)))
+PASTED = [file for file in texts() if file.suffix in TOOLS.values()]
+
+
+@pytest.mark.parametrize("file", PASTED, ids=lambda f: f.relative_to(ROOT).as_posix())
 def test_snippets_are_pasteable_and_plain(file: Path) -> None:
-    if file.suffix not in TOOLS.values():
-        return
     text = file.read_text(encoding="utf-8")
     assert "\r" not in text and "\t" not in text and text.endswith("\n")
     assert not re.search(r"<[A-Za-z_-]+>", text), f"{file.name}: a placeholder in angle brackets"
@@ -239,17 +210,25 @@ def test_links_and_anchors_resolve_offline(site: Path) -> None:
     assert not broken, "\n".join(broken)
 
 
-REDIRECTS = ["", "partner", "partner/pal", "partneradminlink", "partners", "partners/pal", "pal/user", "pal/azapi"]
-REDIRECTS += ["pal/credential", "pal/tagging", "pal/dedicated", "partner/lighthouse", "partners/lighthouse"]
+OVERVIEW = ("", "partner", "partner/pal", "partneradminlink", "partners", "partners/pal")
+REDIRECTS = dict.fromkeys(OVERVIEW, "pal") | {
+    "pal/user": "pal/users",
+    "pal/credential": "pal/sp",
+    "pal/tagging": "pal/tag",
+    "pal/dedicated": "pal/tag",
+    "pal/azapi": "pal/terraform",
+    "partner/lighthouse": "lighthouse",
+    "partners/lighthouse": "lighthouse",
+}
 
 
-@pytest.mark.parametrize("old", REDIRECTS)
-def test_old_addresses_land(old: str, site: Path) -> None:
-    page = soup(site / old / "index.html")
-    refresh = page.find("meta", attrs={"http-equiv": "refresh"})
+@pytest.mark.parametrize(("old", "new"), REDIRECTS.items())
+def test_old_addresses_land(old: str, new: str, site: Path) -> None:
+    refresh = soup(site / old / "index.html").find("meta", attrs={"http-equiv": "refresh"})
     assert refresh, f"/{old}/ does not redirect"
     target = urljoin(f"http://site/{old}/" if old else "http://site/", refresh["content"].split("url=")[1])
-    assert (site / urlsplit(target).path.strip("/") / "index.html").exists()
+    assert target == f"http://site/{new}/"
+    assert (site / new / "index.html").exists()
 
 
 def test_logo_leads_to_the_overview(site: Path) -> None:

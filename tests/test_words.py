@@ -7,12 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
-from emulator.harness import ROOT
-
-DOCS = ROOT / "docs"
-PAGES = sorted(p for p in DOCS.rglob("*.md") if ".theme" not in p.parts)
-ENTRIES = [p for p in PAGES if p.parent.name == "faq" and p.name != "index.md"]
+from pages import ENTRIES, PAGES, front_matter, page_id, stale
 
 # Words of prose a page may have; tables of data, code and front matter do not count.
 LIMITS = {"pal/theory.md": 2000, "pal/index.md": 400}
@@ -30,20 +25,12 @@ UNSETTLED = {
 }
 
 
-def front_matter(page: Path) -> dict:
-    return yaml.safe_load(page.read_text(encoding="utf-8").split("---\n")[1])
-
-
 def prose(page: Path) -> str:
     """The page's words: no front matter, no tables, no drawings, no link addresses."""
     text = page.read_text(encoding="utf-8").split("---\n", 2)[2]
     text = re.sub(r"<svg.*?</svg>|<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"^ *(\||```|--8<--|=== |\?\?\?|!!!).*$|\{ ?#[\w-]+ ?\}|^ *[-#]+ ", "", text, flags=re.MULTILINE)
     return re.sub(r"\]\([^)]*\)", "]", text)
-
-
-def page_id(page: Path) -> str:
-    return page.relative_to(DOCS).as_posix()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
@@ -88,11 +75,6 @@ def test_open_answers_say_so_at_once(entry: Path) -> None:
     assert re.search(r"nobody|no length|disagree|contradict|not published|open", answer, re.IGNORECASE), (
         f"{page_id(entry)} is marked open → its first sentences must say so"
     )
-
-
-def stale(today: date) -> list[str]:
-    """Pages whose sources were read more than twelve months before `today`. Reported at the end of a run, never a failure."""
-    return [f"docs/{page_id(p)}: checked {c}" for p in PAGES if (today - (c := front_matter(p)["checked"])).days > 366]
 
 
 def test_pages_grow_stale_after_twelve_months() -> None:

@@ -1,6 +1,6 @@
 """What `make build` adds to site/ for readers that are programs: every page as Markdown with its files in it, and llms.txt.
 
-    python docs/.theme/for_machines.py site
+    python docs/.publish/for_machines.py site
 
 /pal/users/ is also there as /pal/users/index.md; /llms.txt lists all of them (https://llmstxt.org).
 """

@@ -1,6 +1,6 @@
 """What `make build` does to site/ after MkDocs: the same pages, a fraction of the bytes, under a strict content policy.
 
-    python docs/.theme/slim.py site
+    python docs/.publish/slim.py site
 
 `make serve` does without. Whatever leans on Material's internals is here and stops with a sentence when Material changes.
 """
@@ -39,6 +39,8 @@ def slim(site: Path) -> None:
     """Rewrite every page and asset below `site`. SystemExit with the reason when Material is not as we know it."""
     pages = {file: file.read_text(encoding="utf-8") for file in sorted(site.rglob("*.html"))}
     full = {file: html for file, html in pages.items() if BUNDLE.search(html)}
+    if not full:
+        sys.exit(f"no page of {site} loads Material's bundle as we know it → look up how this Material does, see BUNDLE in {__file__}")
     script = late_bundle(site, next(iter(full.values())))
     sheet = one_stylesheet(site, full)
     names = {sheet, *(hashed(site, file) for file in sorted(site.glob("assets/*.js")))}
@@ -202,7 +204,6 @@ def remove_unused(site: Path) -> None:
     for file in [
         *site.rglob("*.map"),
         *site.rglob("lunr/**/*.js"),
-        *site.glob("late.js"),
         *site.glob("assets/images/favicon.png"),
     ]:
         file.unlink()
