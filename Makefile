@@ -1,16 +1,16 @@
-# Two commands: `make serve` shows the site, `make test` runs everything. Both install what they need below .venv.
+# Two commands: `make serve` shows the site, `make test` runs the tests. Both install what they need below .venv.
 PYTHON ?= python3
+# More workers than cores: most of the time they wait for a client that they started.
 WORKERS ?= 6
 MAIN := .venv/main
 RUN := $(MAIN)/bin/python
 UV := .venv/uv/bin/uv
 # Hundreds of short programs: their modules are compiled once, also where the outer environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
-export VIRTUAL_ENV_DISABLE_PROMPT := 1
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build lint format faq check-offer bench wire errors tested exits care lock sandbox extension clean
+.PHONY: help serve test build lint format faq modules links act bench wire errors tested check-offer sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -22,7 +22,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | sort | expand -t 14
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
-	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve $(SERVE)
+	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve
 
 build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it opens without a server
 	OFFLINE=$(if $(filter-out 0 false no,$(OFFLINE)),true,false) $(RUN) -m mkdocs build
@@ -40,10 +40,9 @@ format: $(MAIN)/.ready ## mend what ruff can mend
 	$(RUN) -m ruff check --quiet --fix .
 	$(RUN) -m ruff format --quiet .
 
-faq: $(MAIN)/.ready ## check the FAQ entries: every mistake at once, with what to write instead
-	@$(RUN) tests/faq.py $(if $(GITHUB_ACTIONS),--github) $(FILE)
+faq: $(MAIN)/.ready ## check the FAQ entries: every mistake at once, with what to write instead; one only: make faq FILE=docs/pal/faq/….md
+	@$(RUN) tests/faq.py $(if $(GITHUB_ACTIONS),--github) $(if $(FILE),"$(FILE)")
 
-.PHONY: modules links act
 # Of the versions that tests/data/powershell-reference.json describes; a name alone means the newest.
 MODULES := Az.Accounts:5.5.2 Az.ManagedServiceIdentity Az.ManagedServices:4.0.0 Az.ManagementPartner:0.8.0 Az.Resources:10.1.0
 modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=required make test TESTS="-k ps1"
@@ -76,7 +75,7 @@ sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any comman
 	$(RUN) tests/sandbox.py
 
 extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSION=published make test
-	AZURE_EXTENSION_DIR=$(CURDIR)/.venv/extensions .venv/az/bin/az extension add --name managementpartner --upgrade
+	AZURE_EXTENSION_DIR="$(CURDIR)/.venv/extensions" .venv/az/bin/az extension add --name managementpartner --upgrade
 
 exits: $(MAIN)/.ready .venv/exits/.ready ## build with Zensical and ProperDocs too, compare page by page
 	@$(RUN) tests/exits.py
@@ -100,10 +99,10 @@ lock: $(UV) ## newest versions into requirements/*.txt, with hashes; with LOCK= 
 	    --group pyproject.toml:$$lock --output-file requirements/$$lock.txt || exit 1; \
 	done
 
-clean:
-	rm -rf .venv site
+clean: ## remove all that the targets above wrote: environments, the built site, measured and cached files
+	rm -rf .venv site .cache .pytest_cache .ruff_cache
 
-# --- environments: uv installs in seconds what pip needs a minute for ---
+# --- environments: uv installs in seconds what pip needs a minute for; one that is there is changed, not begun anew ---
 
 UNREACHED = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
 INSTALL = $(UV) pip install --quiet --require-hashes
@@ -117,12 +116,12 @@ $(UV): requirements/uv.txt
 	@touch $@
 
 .venv/%/.ready: requirements/%.txt $(UV)
-	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/$*
-	@$(INSTALL) --python .venv/$* -r $< || $(UNREACHED)
+	@test -e $@ || $(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/$*
+	@$(INSTALL) --exact --python .venv/$* -r $< || $(UNREACHED)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)
-	@$(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/az-genuine
-	@$(INSTALL) --python .venv/az-genuine -r $< || $(UNREACHED)
-	@$(INSTALL) --no-deps --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(UNREACHED)
+	@test -e $@ || $(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/az-genuine
+	@$(INSTALL) --exact --python .venv/az-genuine -r $< || $(UNREACHED)
+	@$(INSTALL) --no-deps --upgrade --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(UNREACHED)
 	@touch $@

@@ -34,7 +34,7 @@ def find_browser() -> str | None:
 
 @dataclass
 class Reading:
-    """One reader with an own profile. `loaded` lists the files that the browser asked for, `wrong` what must not happen."""
+    """One reader with a profile of their own. `loaded` lists the files that the browser asked for, `wrong` what must not happen."""
 
     browser: Browser
     site: Path

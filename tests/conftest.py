@@ -10,18 +10,16 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-
-import pytest
-from filelock import FileLock
-
-sys.path.insert(0, str(Path(__file__).parent))
+from typing import NoReturn
 
 import browsing
 import emulator
+import pytest
 from emulator import samples, warm
 from emulator.harness import ROOT, STAND_IN, VENV, Reader
 from emulator.transport import Proxy
 from emulator.world import World, sample_world
+from filelock import FileLock
 
 AZ = VENV / "az/bin/az"
 AZ_GENUINE = VENV / "az-genuine/bin/az"
@@ -124,15 +122,16 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="session", name="site")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make build` makes it, built once for all workers. Never --quiet: that hides what strict mode counts."""
-    env = {k: v for k, v in os.environ.items() if k not in {"SITE_URL", "REPO_URL", "OFFLINE"}}
+    return once(tmp_path_factory, "site", lambda target: build(target, "slim.py", "for_machines.py"))
 
-    def make(target: Path) -> None:
-        scripts = (["docs/.publish/slim.py", target], ["docs/.publish/for_machines.py", target])
-        for command in (["-m", "mkdocs", "build", "--site-dir", target], *scripts):
-            built = subprocess.run([sys.executable, *command], cwd=ROOT, env=env, capture_output=True, text=True)
-            assert built.returncode == 0, built.stderr
 
-    return once(tmp_path_factory, "site", make)
+def build(target: Path, *steps: str, **env: str) -> None:
+    """Build the site into `target` with `env` for mkdocs.yml, then run the `steps` of docs/.publish on it."""
+    clean = {k: v for k, v in os.environ.items() if k not in {"SITE_URL", "REPO_URL", "DISCUSSION_URL", "OFFLINE"}}
+    scripts = ([f"docs/.publish/{step}", target] for step in steps)
+    for command in (["-m", "mkdocs", "build", "--site-dir", target], *scripts):
+        built = subprocess.run([sys.executable, *command], cwd=ROOT, env=clean | env, capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr
 
 
 def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -152,7 +151,7 @@ def _chromium():
     from playwright.sync_api import sync_playwright
 
     if not browsing.find_browser():
-        (pytest.fail if IN_CI else pytest.skip)("Chromium is missing: install it, or name a browser in PAL_BROWSER")
+        missing("Chromium is missing → install it, or name a browser in PAL_BROWSER")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browsing.find_browser())
         yield browser
@@ -177,11 +176,17 @@ def done_with(reader: Reader, request: pytest.FixtureRequest) -> None:
 
 
 def need(tool: Path | str) -> None:
-    """Stop the test when a tool is missing: a skip that names it on a laptop, a failure in CI."""
-    if (isinstance(tool, Path) and tool.exists()) or (isinstance(tool, str) and shutil.which(tool)):
-        return
-    name = tool.relative_to(ROOT) if isinstance(tool, Path) else tool
-    (pytest.fail if IN_CI else pytest.skip)(f"{name} is missing: run `make test`, which installs it")
+    """Stop the test when a file of an environment, or a program of the machine, is missing."""
+    if isinstance(tool, str):
+        if not shutil.which(tool):
+            missing(f"{tool} is missing → install it with your system's packages")
+    elif not tool.exists():
+        missing(f"{tool.relative_to(ROOT)} is missing → `CI=true make test` installs it")
+
+
+def missing(what: str) -> NoReturn:
+    """Stop the test for what is not here: a skip that names it on a laptop, a failure in CI."""
+    (pytest.fail if IN_CI else pytest.skip)(what)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -32,7 +32,7 @@ THEMES = """Eligibility, Partner IDs, Users and guests, Service principals, Pipe
 Azure Lighthouse, Roles and scope, CSP and other programmes, Reporting, Privacy and security,
 Troubleshooting""".replace("\n", " ").split(", ")
 KINDS = {yaml.ScalarNode: "text", yaml.SequenceNode: "a list", yaml.MappingNode: "a mapping"}
-MAX_WORDS, MAX_DESCRIPTION = 250, 160
+MAX_WORDS, MAX_DESCRIPTION = 200, 160
 SAMPLES = set(ALL.values())
 
 GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.I)

@@ -6,7 +6,7 @@ At the end of every run the table page × task × tool → grade is printed.
 
 docs/pal/tested.md is the table of a full run. Its regions between `<!-- name -->` and `<!-- /name -->` are written by `make tested`;
 the rest is written by hand. A full run in which nothing was skipped, as in CI, compares every character and fails when the page is stale
-or a published file has no note. A client that CI lacks (NOT_IN_CI) is printed, and not written to the page.
+or a published file has no note. A client that the full run lacks (NOT_IN_FULL_RUN) is printed, and not written to the page.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RUN, WITH_STAND_IN, HARNESS, CHECKED = GRADES = ("run", "run with stand-in", "ha
 # A second, older client sent the same requests: told beside the clients, never as a grade.
 SAME_REQUESTS = "sent the same requests"
 
-NOT_IN_CI = ("PowerShell",)
+NOT_IN_FULL_RUN = ("PowerShell",)
 DATA, EMULATOR = Path(__file__).parent / "data", Path(__file__).parent / "emulator"
 
 # How a file's name ends -> the tool it is for, as the tabs of the pages call it.
@@ -239,7 +239,7 @@ class Record:
             return "docs/pal/tested.md was not compared, because tests failed"
         if self.skips and os.environ.get("CI") != "true":
             return "docs/pal/tested.md was not compared, because tests were skipped"
-        notes = [n for n in self.notes if not n["client"].startswith(NOT_IN_CI)]
+        notes = [n for n in self.notes if not n["client"].startswith(NOT_IN_FULL_RUN)]
         if missing := sorted(set(published(self.root)) - {n["snippet"] for n in notes}):
             return "\n".join([f"{FAILS} nothing ran or checked:", *(f"  snippets/{name}" for name in missing)])
         text = self.page.read_text(encoding="utf-8")

@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
+import wire
 from emulator import samples
 from emulator.harness import Reader
 from emulator.transport import Proxy
 from emulator.world import World
 from principals import PRINCIPAL
-from test_snippets import SNIPPETS, WITHOUT_PROXY, assert_wire, prepare, wire
+from scenarios import SNIPPETS, WITHOUT_PROXY, prepare
+from test_snippets import assert_wire
 
 ADDRESS = "169.254.169.254"
 FILES = [pytest.param(SNIPPETS / "sp" / name, id=name) for name in sorted(WITHOUT_PROXY)]

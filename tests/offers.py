@@ -2,8 +2,8 @@
 
     python tests/offers.py FILE [PARAMETERS]
 
-FILE is an ARM template as JSON. Its parameters file x.parameters.json beside x.json is found by
-itself. Prints every finding as `file: $.path: found → write`, and exits with 1 if there are any.
+FILE is an ARM template as JSON. Its parameters file x.parameters.json beside x.json is found
+automatically. Prints every finding as `file: $.path: found → write`, and exits with 1 if there are any.
 """
 
 from __future__ import annotations

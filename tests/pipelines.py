@@ -44,6 +44,15 @@ def load(pipeline: Path) -> dict:
     return yaml.load(pipeline.read_text(encoding="utf-8").replace("\non:\n", '\n"on":\n'), yaml.SafeLoader)
 
 
+def stand_ins(text: str) -> list[str]:
+    """act's options that put tests/actions in place of the pinned actions of a file's `text`, where there is one."""
+    return [
+        f"--local-repository={owner}/{name}@{commit}={ACTIONS / f'{owner}-{name}'}"
+        for owner, name, commit in sorted(set(PINNED.findall(text)))
+        if (ACTIONS / f"{owner}-{name}").is_dir()
+    ]
+
+
 def the_job(pipeline: Path) -> dict:
     """The one job of a GitHub or GitLab file."""
     content = load(pipeline)
@@ -68,10 +77,7 @@ def run_github(
         lingering(reader.bin, shell, reader.env["PATH"])
     event = reader.home / "event.json"
     event.write_text(json.dumps({"inputs": inputs, "ref": job.ref}))
-    local = [
-        f"--local-repository={owner}/{name}@{commit}={ACTIONS / f'{owner}-{name}'}"
-        for owner, name, commit in PINNED.findall(workflow.read_text(encoding="utf-8"))
-    ]
+    local = stand_ins(workflow.read_text(encoding="utf-8"))
     reader.extra |= job.variables(world) | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1"}
     done = reader.command(
         str(ACT),

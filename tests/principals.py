@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from emulator import samples
 from emulator.authorization import PROVIDER, ROLES
 from emulator.harness import Reader
-from emulator.world import Application, FederatedCredential, ManagedIdentity, RoleAssignment, World
+from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, ManagedIdentity, RoleAssignment, World
 
 PRINCIPAL = (samples.CUSTOMER_TENANT, samples.SERVICE_PRINCIPAL)
 NAME = f"Partner Admin Link {samples.PARTNER_ID}"
@@ -60,7 +60,7 @@ def every_credential(world: World, reader: Reader) -> None:
 
 
 def federated_token(world: World, subject: str = SUBJECT) -> str:
-    return world.sign({"iss": ISSUER, "sub": subject, "aud": "api://AzureADTokenExchange"})
+    return world.sign({"iss": ISSUER, "sub": subject, "aud": ENTRA_AUDIENCE})
 
 
 # --- a principal only for PAL ---

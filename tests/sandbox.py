@@ -5,6 +5,7 @@ Try any command without a tenant: paste the printed lines into another terminal 
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import tempfile
@@ -30,10 +31,15 @@ def exports(reader: Reader, shell: str) -> str:
     chosen = {k: v for k, v in reader.env.items() if k.isupper() and any(n in k for n in names)}
     chosen["HTTPS_PROXY"] = reader.proxy.url
     if shell == "bash":
-        lines = [f"export {name}='{value}'" for name, value in chosen.items()]
-        return "\n".join([*lines, f"export PATH='{reader.bin}':\"$PATH\""])
-    lines = [f"$env:{name} = '{value}'" for name, value in chosen.items()]
-    return "\n".join([*lines, f"$env:PATH = '{reader.bin}:' + $env:PATH"])
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in chosen.items()]
+        return "\n".join([*lines, f'export PATH={shlex.quote(str(reader.bin))}:"$PATH"'])
+    lines = [f"$env:{name} = {in_powershell(value)}" for name, value in chosen.items()]
+    return "\n".join([*lines, f"$env:PATH = {in_powershell(f'{reader.bin}:')} + $env:PATH"])
+
+
+def in_powershell(value: str) -> str:
+    """A text as PowerShell takes it literally."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def main() -> None:

@@ -5,15 +5,20 @@ A page is a folder of `snippets/`. A start is the title of a scenario in a wire 
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import delegating
 import principals
+from conftest import AZ, need
 from emulator import samples
-from emulator.harness import Reader
+from emulator.harness import ROOT, Reader
 from emulator.world import GUEST_IN_CUSTOMER, World
 
+SNIPPETS = ROOT / "snippets"
 ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
 Key = tuple[str, str]  # tenant, object ID
 
@@ -60,7 +65,9 @@ ENDS: dict[str, str | None] = {
     **dict.fromkeys(("secret", "certificate", "managed-identity", "managed-identity-user"), samples.PARTNER_ID),
     "workload-identity": samples.PARTNER_ID,
     **dict.fromkeys(("tag/create", "tag/preview", "tag/assign", "tag/remove"), samples.PARTNER_ID),
-    **dict.fromkeys(("onboard/show", "delegations/list", "delegations/remove"), None),
+    **dict.fromkeys(
+        ("onboard/deploy", "onboard/preview", "onboard/show", "delegations/list", "delegations/remove"), None
+    ),
     "delegations/earning": samples.PARTNER_ID,
 }
 
@@ -80,3 +87,34 @@ def links_at_the_end(page: str, task: str) -> dict[Key, str]:
     """The active links that must be there after the task: (tenant, object ID) -> partner ID."""
     end = ENDS.get(f"{page}/{task}", ENDS.get(task))
     return {PAGES[page].who: end} if end else {}
+
+
+# --- which files can be run here, and what they need ---
+
+
+def powershell_runs() -> bool:
+    """Whether pwsh is here with the module in PSModulePath; PAL_PWSH=required runs PowerShell anyway, and fails without."""
+    places = filter(None, os.environ.get("PSModulePath", "").split(os.pathsep))  # noqa: SIM112
+    found = shutil.which("pwsh") and any((Path(place) / "Az.ManagementPartner").is_dir() for place in places)
+    return bool(found) or os.environ.get("PAL_PWSH") == "required"
+
+
+RUNNABLE = {".py", ".sh"} | ({".ps1"} if powershell_runs() else set())
+
+
+# Files that bypass every proxy on purpose; tests/test_imds.py runs them where nothing but the emulator can be reached.
+WITHOUT_PROXY = {"managed-identity.curl.sh", "managed-identity-user.curl.sh"}
+
+
+def wire_file(snippet: Path) -> Path:
+    return snippet.with_name(snippet.name.split(".")[0] + ".http")
+
+
+def prepare(reader: Reader, world: World, snippet: Path) -> None:
+    """Give the reader what the snippet's tool and page need, or stop."""
+    PAGES[snippet.parent.name].arrange(world, reader)
+    if snippet.suffix == ".sh":
+        for tool in ("curl", "jq") if snippet.name.endswith(".curl.sh") else (AZ,):
+            need(tool)
+    if snippet.name.endswith(".rest.sh"):
+        reader.extensions = reader.home / "no-extensions"

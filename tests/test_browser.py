@@ -8,14 +8,12 @@ import itertools
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ORIGIN, Reading, stir, until
-from conftest import IN_CI, only_in_ci
+from conftest import IN_CI, build, only_in_ci
 from emulator import samples
 from emulator.harness import ROOT, painted
 from pages import ENTRIES, PAGES, SNIPPETS, folder_of, includes
@@ -180,7 +178,6 @@ def test_refused_storage_costs_only_the_memory(reading: Reading) -> None:
     page.context.add_init_script("""
         for (const name of ["getItem", "setItem", "removeItem"])
             Storage.prototype[name] = () => { throw new Error("refused"); };""")
-    page.on("pageerror", lambda _: None)
     page.goto(ORIGIN + LONG)
     type_values(page, OWN)
     assert any(OWN["PARTNER_ID"] in block for block in blocks(page))
@@ -428,9 +425,7 @@ def test_the_first_key_opens_search_though_the_script_is_not_there_yet(reading: 
 @only_in_ci
 def test_an_offline_build_opens_from_a_folder_with_tabs_and_search(chromium: Browser, tmp_path: Path) -> None:
     """What `make build OFFLINE=1` does. Browsers refuse a worker below file://: docs/.publish/late.js puts it into a frame."""
-    for command in (["-m", "mkdocs", "build", "--site-dir", tmp_path], ["docs/.publish/slim.py", tmp_path]):
-        env = os.environ | {"OFFLINE": "true"}
-        subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=True, capture_output=True)
+    build(tmp_path, "slim.py", OFFLINE="true")
     page = chromium.new_page()
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
@@ -465,12 +460,7 @@ def look(page: Page) -> str:
 @only_in_ci
 def test_slimming_changes_nothing_that_can_be_seen(reading: Reading, tmp_path: Path) -> None:
     """The purged style sheet draws the same as Material's and ours in full."""
-    subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--site-dir", tmp_path / "plain"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
+    build(tmp_path / "plain")
     shots = []
     for site in (reading.site, tmp_path / "plain"):
         plain = Reading(reading.browser, site)

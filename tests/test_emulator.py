@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import ssl
 import subprocess
@@ -25,6 +26,7 @@ from emulator.entra import audience
 from emulator.harness import ROOT, Reader
 from emulator.transport import Fault, Proxy, Response
 from emulator.world import (
+    ENTRA_AUDIENCE,
     GLOBAL_ACCOUNT_ID,
     GUEST_IN_CUSTOMER,
     OTHER_CUSTOMER,
@@ -311,7 +313,7 @@ def test_certificate_is_verified(registered: bool, world: World, online: None, t
 def test_federated_credential_is_compared_exactly(world, online, claims: dict, message: str | None) -> None:
     application(world)
     good = {"iss": "https://issuer.example", "sub": "repo:contoso/app:environment:azure"}
-    assertion = world.sign(good | {"aud": "api://AzureADTokenExchange"} | claims)
+    assertion = world.sign(good | {"aud": ENTRA_AUDIENCE} | claims)
     credential = ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: assertion)
     if message is None:
         assert claims_of(world, credential)["oid"] == samples.SERVICE_PRINCIPAL
@@ -341,9 +343,8 @@ def test_codes_work_once_and_need_their_verifier(world: World, session: requests
 
 
 def test_scopes_name_their_resource_whatever_the_slashes() -> None:
-    assert audience("https://management.core.windows.net//.default offline_access") in {
-        "https://management.core.windows.net"
-    }
+    asked = "https://management.core.windows.net//.default offline_access"
+    assert audience(asked) == "https://management.core.windows.net"
 
 
 def test_sign_in_without_tenant_reaches_every_tenant_of_a_guest(reader: Reader, world: World) -> None:
@@ -374,6 +375,7 @@ def test_real_clock_writes_times_as_the_service_does() -> None:
 def test_sandbox_lines_turn_a_terminal_into_the_readers(reader: Reader, world: World) -> None:
     """What `make sandbox` prints is enough for a terminal that knows nothing else."""
     lines = sandbox.exports(reader, "bash")
-    script = f"{lines}\ncd {reader.work}\n{sys.executable} {ROOT / 'snippets/users/link.py'}"
-    subprocess.run(["bash", "-c", script], env={"PATH": os.environ["PATH"]}, check=True, capture_output=True)
+    script = f"{lines}\n{shlex.join([sys.executable, str(ROOT / 'snippets/users/link.py')])}"
+    env = {"PATH": os.environ["PATH"]}
+    subprocess.run(["bash", "-c", script], cwd=reader.work, env=env, check=True, capture_output=True)
     assert world.active_links() == {ME: samples.PARTNER_ID}

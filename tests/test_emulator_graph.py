@@ -6,7 +6,7 @@ import principals
 import pytest
 import requests
 from emulator import samples
-from emulator.world import World
+from emulator.world import ENTRA_AUDIENCE, World
 from principals import CHOSEN, NOT_CHOSEN, PRINCIPAL
 from test_emulator import _session, token  # noqa: F401
 
@@ -60,7 +60,7 @@ def test_role_cannot_be_assigned_in_a_stranger_s_subscription(session: requests.
 
 
 def test_federated_credential_comes_and_goes(graph: requests.Session, world: World) -> None:
-    asked = {"name": "main", "issuer": "https://i", "subject": "s", "audiences": ["api://AzureADTokenExchange"]}
+    asked = {"name": "main", "issuer": "https://i", "subject": "s", "audiences": [ENTRA_AUDIENCE]}
     credentials = f"{GRAPH}/applications(appId='{samples.CLIENT_ID}')/federatedIdentityCredentials"
     made = graph.post(credentials, json=asked)
     assert made.status_code == 201

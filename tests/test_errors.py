@@ -18,7 +18,7 @@ from emulator import samples
 from emulator.entra import SignInError
 from emulator.harness import ROOT, Reader, Result
 from emulator.transport import Fault, Response
-from emulator.world import Application, FederatedCredential, World
+from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, World
 from grades import RUN, azure_cli, how, record
 from pages import GUID, SNIPPETS
 
@@ -65,7 +65,7 @@ def py_secret(secret: str) -> Run:
 
 def job(world: World) -> str:
     """What a pipeline's platform says about its job."""
-    return world.sign({"iss": ISSUER, "sub": SUBJECT, "aud": "api://AzureADTokenExchange"})
+    return world.sign({"iss": ISSUER, "sub": SUBJECT, "aud": ENTRA_AUDIENCE})
 
 
 def az_pipeline(reader: Reader, world: World) -> Result:

@@ -14,8 +14,7 @@ from emulator import samples
 from emulator.harness import Reader, painted
 from emulator.transport import Fault, Response
 from emulator.world import GLOBAL_ACCOUNT_ID, STRANGER_TENANT, World
-from scenarios import ME
-from test_snippets import RUNNABLE, SNIPPETS, prepare
+from scenarios import ME, RUNNABLE, SNIPPETS, prepare
 
 NOT_VALID = ("The Partner ID is not valid",)
 NOT_LINKED = ("not linked with a Partner ID",)

@@ -18,9 +18,8 @@ from emulator.transport import Fault, Request, Response
 from emulator.world import STRANGER_TENANT, World
 from grades import how, record
 from principals import PRINCIPAL, SECRET
-from scenarios import STARTS
+from scenarios import RUNNABLE, SNIPPETS, STARTS, WITHOUT_PROXY, prepare
 from test_failures import NOT_LINKED, NOT_VALID, assert_refused
-from test_snippets import RUNNABLE, SNIPPETS, WITHOUT_PROXY, prepare
 
 LINKERS = ("secret", "certificate", "managed-identity", "managed-identity-user", "workload-identity")
 IDENTITIES = ("managed-identity", "managed-identity-user")

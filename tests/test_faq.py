@@ -70,6 +70,11 @@ def test_every_theme_has_an_entry():
     assert tags == set(faq.THEMES)
 
 
+def test_template_lists_every_theme():
+    template = re.sub(r"\s*#\s*|\s+", " ", TEMPLATE.read_text("utf-8"))
+    assert all(theme in template for theme in faq.THEMES)
+
+
 @pytest.mark.parametrize("line", EXPECTED, ids=lambda line: line.split(".md:")[0])
 def test_broken_entry_reports_its_one_mistake(line, found):
     name = line.split(":")[0]

@@ -6,15 +6,12 @@ That the headers break nothing is shown by tests/test_browser.py: its browser ge
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from browsing import ORIGIN, Reading, sent_with, until
 from bs4 import BeautifulSoup
-from conftest import only_in_ci
+from conftest import build, only_in_ci
 from emulator.harness import ROOT
 from playwright.sync_api import Browser, expect
 
@@ -80,14 +77,12 @@ def test_no_other_site_can_frame_a_page(reading: Reading) -> None:
 @only_in_ci
 def test_a_fork_publishes_at_the_root_of_its_own_domain(tmp_path: Path, chromium: Browser) -> None:
     """Every link leads within the fork's site and to the fork's repository, also from a missing page at any depth."""
-    env = os.environ | {
-        "REPO_URL": "https://github.com/fork/guide",
-        "SITE_URL": "https://fork.example/",
-        "DISCUSSION_URL": "https://fork.example/ask",
-        "OFFLINE": "false",
-    }
-    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+    build(
+        tmp_path,
+        REPO_URL="https://github.com/fork/guide",
+        SITE_URL="https://fork.example/",
+        DISCUSSION_URL="https://fork.example/ask",
+    )
     users = BeautifulSoup((tmp_path / "pal/users/index.html").read_text(encoding="utf-8"), "html.parser")
     assert users.find("link", rel="canonical")["href"] == "https://fork.example/pal/users/"
     assert users.find("a", href="https://github.com/fork/guide/edit/main/docs/pal/users.md")

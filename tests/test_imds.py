@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import need, only_in_ci
+from conftest import missing, need, only_in_ci
 from emulator.harness import ROOT
 from grades import RUN, record
-from test_snippets import WITHOUT_PROXY
+from scenarios import WITHOUT_PROXY
 
 ENTER = (["unshare", "--map-root-user", "--net"], ["sudo", "--non-interactive", "unshare", "--net"])
 SETUP = 'ip link set lo up && ip address add 169.254.169.254/32 dev lo && exec "$@"'
@@ -29,7 +29,7 @@ def enter() -> list[str]:
     for command in ENTER:
         if shutil.which(command[0]) and subprocess.run([*command, "true"], capture_output=True).returncode == 0:
             return command
-    return need("permission to make a network namespace") or []
+    return missing("no network namespace can be made here → allow user namespaces, or sudo without a password")
 
 
 @only_in_ci

@@ -17,7 +17,7 @@ from emulator.managedservices import CONTRIBUTOR, managed_by, offer_of
 from emulator.template import deployed
 from emulator.transport import Fault, Response
 from emulator.world import MEMBER_AT_HOME, STRANGER_TENANT, ServiceError, World
-from test_snippets import RUNNABLE, SNIPPETS, prepare
+from scenarios import RUNNABLE, SNIPPETS, prepare
 
 OFFER_NAME = "Fabrikam Consulting: managed operations"
 TOOLS = sorted(RUNNABLE)

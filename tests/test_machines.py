@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from browsing import ORIGIN
+from emulator.harness import ROOT
 from pages import FENCE, PAGES, SNIPPETS, folder_of, includes, page_id, rendered, soup
 
 
@@ -93,3 +96,10 @@ def test_published_names_change_with_their_content(site: Path) -> None:
         names
     )
     assert not [*site.rglob("*.map"), *site.rglob("*.py")]
+
+
+def test_slimming_stops_at_a_theme_that_it_does_not_know(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<html><head><title>Other</title></head></html>", encoding="utf-8")
+    command = [sys.executable, ROOT / "docs/.publish/slim.py", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "→ look up how this Material does" in done.stderr and "Traceback" not in done.stderr

@@ -5,55 +5,38 @@ A snippet is tested by existing: `snippets/<page>/<task>.<tool>` with its `<task
 
 from __future__ import annotations
 
-import os
-import shutil
 from pathlib import Path
 
 import pytest
 import wire
-from conftest import AZ, need, only_in_ci
+from conftest import only_in_ci
 from emulator.harness import ROOT, Reader
 from emulator.world import World
 from grades import CHECKED, SAME_REQUESTS, genuine_extension, record, reference_of
 from powershell import check, paste_safe
-from scenarios import AFTER, PAGES, STARTS, links_at_the_end
-
-SNIPPETS = ROOT / "snippets"
-
-
-def powershell_runs() -> bool:
-    """Whether pwsh is here with the module in PSModulePath; PAL_PWSH=required runs PowerShell anyway, and fails without."""
-    places = filter(None, os.environ.get("PSModulePath", "").split(os.pathsep))  # noqa: SIM112
-    found = shutil.which("pwsh") and any((Path(place) / "Az.ManagementPartner").is_dir() for place in places)
-    return bool(found) or os.environ.get("PAL_PWSH") == "required"
-
-
-RUNNABLE = {".py", ".sh"} | ({".ps1"} if powershell_runs() else set())
-
-
-# Files that bypass every proxy on purpose; tests/test_imds.py runs them where nothing but the emulator can be reached.
-WITHOUT_PROXY = {"managed-identity.curl.sh", "managed-identity-user.curl.sh"}
+from scenarios import (
+    AFTER,
+    ENDS,
+    PAGES,
+    RUNNABLE,
+    SNIPPETS,
+    STARTS,
+    WITHOUT_PROXY,
+    links_at_the_end,
+    prepare,
+    wire_file,
+)
 
 
-def cases(pages: str = "*") -> list:
+def cases() -> list:
     """Every (snippet, start) that can be run here: each tool of each task, in each scenario of its wire file."""
     return [
         pytest.param(snippet, start, id=f"{file.parent.name}/{snippet.name}-{start.replace(' ', '_')}")
-        for file in sorted(SNIPPETS.glob(f"{pages}/*.http"))
+        for file in sorted(SNIPPETS.glob("*/*.http"))
         for snippet in sorted(file.parent.glob(f"{file.stem}.*"))
         if snippet.suffix in RUNNABLE and snippet.name not in WITHOUT_PROXY
         for start in wire.read(file)
     ]
-
-
-def prepare(reader: Reader, world: World, snippet: Path) -> None:
-    """Give the reader what the snippet's tool and page need, or stop."""
-    PAGES[snippet.parent.name].arrange(world, reader)
-    if snippet.suffix == ".sh":
-        for tool in ("curl", "jq") if snippet.name.endswith(".curl.sh") else (AZ,):
-            need(tool)
-    if snippet.name.endswith(".rest.sh"):
-        reader.extensions = reader.home / "no-extensions"
 
 
 def for_genuine_extension() -> list:
@@ -70,8 +53,15 @@ def for_genuine_extension() -> list:
     return list(chosen.values())
 
 
-def wire_file(snippet: Path) -> Path:
-    return snippet.with_name(snippet.name.split(".")[0] + ".http")
+@pytest.mark.parametrize("file", sorted(SNIPPETS.glob("*/*.http")), ids=lambda f: f.relative_to(SNIPPETS).as_posix())
+def test_scenarios_know_what_surrounds_a_task(file: Path) -> None:
+    page, task = file.parent.name, file.stem
+    assert page in PAGES, f"snippets/{page} → say in PAGES of tests/scenarios.py whose link its tasks are about"
+    assert {task, f"{page}/{task}"} & ENDS.keys(), (
+        f"{page}/{task} → say in ENDS of tests/scenarios.py which partner ID is linked afterwards, or None"
+    )
+    unknown = wire.read(file).keys() - STARTS.keys()
+    assert not unknown, f"{file.name}: {sorted(unknown)} → write one of {sorted(STARTS)}, or add it to STARTS"
 
 
 @pytest.mark.parametrize(("snippet", "start"), cases())

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import yaml
 from emulator.harness import ROOT
-from pipelines import ACT, ACTIONS, PINNED, load
+from pipelines import ACT, load, stand_ins
 
 WORKFLOWS = ROOT / ".github/workflows"
-HERE = ("ubuntu-24.04", "macos-15")  # whose steps this machine can run; act leaves a job for Windows out, and says so
+RUNNERS = (
+    "ubuntu-24.04",
+    "macos-15",
+)  # whose steps this machine can run; act leaves a job for Windows out, and says so
 
 
 def alone(workflow: Path, job: str, results: dict[str, str]) -> str:
@@ -28,7 +31,7 @@ def alone(workflow: Path, job: str, results: dict[str, str]) -> str:
     for name in [needed] if isinstance(needed, str) else needed:
         result = results.get(name, "success")
         step = {"run": "exit 1" if result == "failure" else "exit 0"}
-        jobs[name] = {"if": result != "skipped", "runs-on": HERE[0], "steps": [step]}
+        jobs[name] = {"if": result != "skipped", "runs-on": RUNNERS[0], "steps": [step]}
     return yaml.safe_dump(content | {"jobs": jobs}, sort_keys=False)
 
 
@@ -38,27 +41,25 @@ def act(
     """The command that runs `job`, "file:name", on a copy of `folder`, with `env` for its steps. It writes to `scratch` only."""
     file, _, name = job.partition(":")
     (cut := scratch / file).write_text(alone(WORKFLOWS / file, name, results or {}), encoding="utf-8")
-    local = [
-        f"--local-repository={owner}/{action}@{commit}={ACTIONS / f'{owner}-{action}'}"
-        for owner, action, commit in sorted(set(PINNED.findall(cut.read_text(encoding="utf-8"))))
-        if (ACTIONS / f"{owner}-{action}").is_dir()
-    ]
     return [
         str(ACT),
         next(iter(load(WORKFLOWS / file)["on"])),
         f"--directory={folder}",
         f"--workflows={cut}",
-        *(f"--platform={runner}=-self-hosted" for runner in HERE),
+        *(f"--platform={runner}=-self-hosted" for runner in RUNNERS),
         f"--action-cache-path={scratch}",
         "--no-cache-server",
         *([f"--eventpath={event}"] if event else []),
         *(f"--env={key}={value}" for key, value in env.items()),
-        *local,
+        *stand_ins(cut.read_text(encoding="utf-8")),
     ]
 
 
 def main(job: str, event: str | None = None) -> int:
-    """Run `job`; `event` names a JSON file that tells what happened."""
+    """Run `job`; `event` names a JSON file that tells what happened. SystemExit with the names for a job that is not there."""
+    known = [f"{file.name}:{name}" for file in sorted(WORKFLOWS.glob("*.yml")) for name in load(file)["jobs"]]
+    if job not in known:
+        sys.exit(f"There is no job {job} → JOB={', '.join(known)}")
     outer = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))} | {"NO_COLOR": "1"}
     with tempfile.TemporaryDirectory(prefix="pal-act-") as scratch:
         return subprocess.run(act(ROOT, Path(scratch), job, Path(event) if event else None), env=outer).returncode

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from . import samples
 from .arm import not_emulated
 from .transport import Request, Response
-from .world import World
+from .world import ENTRA_AUDIENCE, World
 
-ENTRA_AUDIENCE = "api://AzureADTokenExchange"
 GITHUB, GITLAB = "https://token.actions.githubusercontent.com", "https://gitlab.com"
 AZURE_DEVOPS_COLLECTION = "https://dev.azure.com/fabrikam/"
 SERVICE_CONNECTION = "d0d0d0d0-0000-4000-8000-000000000001"

@@ -16,6 +16,10 @@ import jwt
 
 from . import samples
 
+ENTRA_AUDIENCE = (
+    "api://AzureADTokenExchange"  # whom a token is for that is exchanged at Microsoft Entra ID (documented)
+)
+
 
 class ServiceError(Exception):
     """A refusal by Azure Resource Manager: `status`, `code`, `message`."""
@@ -46,7 +50,7 @@ class Person:
 class FederatedCredential:
     issuer: str
     subject: str
-    audience: str = "api://AzureADTokenExchange"
+    audience: str = ENTRA_AUDIENCE
     name: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
