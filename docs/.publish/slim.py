@@ -40,7 +40,9 @@ def slim(site: Path) -> None:
     pages = {file: file.read_text(encoding="utf-8") for file in sorted(site.rglob("*.html"))}
     full = {file: html for file, html in pages.items() if BUNDLE.search(html)}
     if not full:
-        sys.exit(f"no page of {site} loads Material's bundle as we know it → look up how this Material does, see BUNDLE in {__file__}")
+        sys.exit(
+            f"no page of {site} loads Material's bundle as we know it → look up how this Material does, see BUNDLE in {__file__}"
+        )
     script = late_bundle(site, next(iter(full.values())))
     sheet = one_stylesheet(site, full)
     names = {sheet, *(hashed(site, file) for file in sorted(site.glob("assets/*.js")))}
