@@ -19,7 +19,7 @@ AUDITED := $(filter-out az-genuine%,$(LOCKS))
 .DEFAULT_GOAL := test
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | sort | expand -t 14
+	@awk -F ':.* ## ' '/^[a-z-]+:.* ## / { printf "%-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST)) | sort
 
 serve: $(MAIN)/.ready ## the site at http://127.0.0.1:8000/, rebuilt on every change
 	SITE_URL=http://127.0.0.1:8000/ $(RUN) -m mkdocs serve

@@ -15,16 +15,18 @@ from typing import NoReturn
 import browsing
 import emulator
 import pytest
+import requests
 from emulator import samples, warm
 from emulator.harness import ROOT, STAND_IN, VENV, Reader
 from emulator.transport import Proxy
-from emulator.world import World, sample_world
+from emulator.world import GUEST_IN_CUSTOMER, World, sample_world
 from filelock import FileLock
 
 AZ = VENV / "az/bin/az"
 AZ_GENUINE = VENV / "az-genuine/bin/az"
 # PAL_EXTENSION=published runs everything with the extension that Microsoft publishes today (`make extension` fetches it).
 EXTENSIONS = VENV / "extensions" if os.environ.get("PAL_EXTENSION") == "published" else STAND_IN
+ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
 IN_CI = os.environ.get("CI") == "true"
 # For what costs much and seldom breaks, so that the suite stays quick to run while writing.
 only_in_ci = pytest.mark.skipif(not IN_CI, reason="left to CI; here: CI=true make test")
@@ -54,6 +56,24 @@ def _world(proxy: Proxy) -> World:
     world.fix_clock()
     emulator.serve(proxy, world)
     return world
+
+
+@pytest.fixture(name="session")
+def _session(proxy: Proxy, world: World):
+    """Plain HTTP through the emulator as the guest of the customer's tenant."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.proxies = {"https": proxy.url, "http": proxy.url}
+        session.verify = str(proxy.ca_file)
+        session.headers["Authorization"] = f"Bearer {token(world)}"
+        session.headers["Content-Length"] = "0"
+        yield session
+    assert proxy.errors == []
+
+
+def token(world: World, tenant: str = ME[0], object_id: str = ME[1], **claims: object) -> str:
+    who = {"tid": tenant, "oid": object_id, "aud": "https://management.azure.com", "idtyp": "user"}
+    return world.sign(who | claims)
 
 
 @pytest.fixture(name="reader")

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import delegating
 import principals
-from conftest import AZ, need
+from conftest import AZ, ME, need
 from emulator import samples
 from emulator.harness import ROOT, Reader
-from emulator.world import GUEST_IN_CUSTOMER, World
+from emulator.world import World
 
 SNIPPETS = ROOT / "snippets"
-ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
 Key = tuple[str, str]  # tenant, object ID
 
 

@@ -9,7 +9,10 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
+import urllib.error
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jsonschema
@@ -20,15 +23,14 @@ import trustme
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import CertificateCredential, ClientAssertionCredential, ClientSecretCredential
 from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
-from conftest import AZ, need
-from emulator import samples
+from conftest import AZ, ME, need, token
+from emulator import browser, samples
 from emulator.entra import audience
 from emulator.harness import ROOT, Reader
 from emulator.transport import Fault, Proxy, Response
 from emulator.world import (
     ENTRA_AUDIENCE,
     GLOBAL_ACCOUNT_ID,
-    GUEST_IN_CUSTOMER,
     OTHER_CUSTOMER,
     Application,
     FederatedCredential,
@@ -42,25 +44,6 @@ RECORDED = json.loads((DATA / "recorded-exchanges.json").read_text())["exchanges
 API = json.loads((DATA / "managementpartner-api.json").read_text())
 PARTNERS = "https://management.azure.com/providers/Microsoft.ManagementPartner/partners"
 VERSION = "?api-version=2018-02-01"
-ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
-
-
-@pytest.fixture(name="session")
-def _session(proxy: Proxy, world: World):
-    """Plain HTTP through the emulator as the guest of the customer's tenant."""
-    with requests.Session() as session:
-        session.trust_env = False
-        session.proxies = {"https": proxy.url, "http": proxy.url}
-        session.verify = str(proxy.ca_file)
-        session.headers["Authorization"] = f"Bearer {token(world)}"
-        session.headers["Content-Length"] = "0"
-        yield session
-    assert proxy.errors == []
-
-
-def token(world: World, tenant: str = ME[0], object_id: str = ME[1], **claims: object) -> str:
-    who = {"tid": tenant, "oid": object_id, "aud": "https://management.azure.com", "idtyp": "user"}
-    return world.sign(who | claims)
 
 
 # --- recorded traffic ---
@@ -364,6 +347,22 @@ def test_managed_identity_of_the_machine(world: World, session: requests.Session
     answer = session.get(url, headers={"Metadata": "true"}).json()
     assert world.claims(answer["access_token"])["oid"] == "o"
     assert session.get(f"{url}&client_id=x", headers={"Metadata": "true"}).status_code == 400
+
+
+def test_the_browser_waits_for_a_client_that_does_not_listen_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MSAL for .NET opens the browser before it listens for the answer."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname()
+    listening: list[ThreadingHTTPServer] = []
+
+    def listen(seconds: float) -> None:
+        listening.append(server := ThreadingHTTPServer(address, BaseHTTPRequestHandler))
+        threading.Thread(target=server.handle_request, daemon=True).start()
+
+    monkeypatch.setattr(browser.time, "sleep", listen)
+    with pytest.raises(urllib.error.HTTPError, match="501"):  # an answer, of a client that knows no GET
+        browser.send(f"http://127.0.0.1:{address[1]}/")
+    listening[0].server_close()
 
 
 def test_real_clock_writes_times_as_the_service_does() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import principals
 import pytest
 import requests
-from emulator import samples
+from conftest import token
+from emulator import authorization, samples
 from emulator.world import ENTRA_AUDIENCE, World
 from principals import CHOSEN, NOT_CHOSEN, PRINCIPAL
-from test_emulator import _session, token  # noqa: F401
 
 ARM, GRAPH = "https://management.azure.com", "https://graph.microsoft.com/v1.0"
 APPLICATION = f"{GRAPH}/applications/{samples.APPLICATION_OBJECT_ID}"
@@ -33,6 +33,20 @@ def test_principal_sees_only_subscriptions_where_it_holds_a_role(session: reques
         answer = session.get(f"{ARM}/subscriptions?api-version=2022-12-01").json()["value"]
         seen.append([s["subscriptionId"] for s in answer])
     assert seen == [[], list(CHOSEN)] and NOT_CHOSEN not in seen[1]
+
+
+def test_one_subscription_and_one_role_are_found_by_id(session: requests.Session) -> None:
+    """As Azure PowerShell asks for them."""
+    one, other = (f"{ARM}/subscriptions/{id}?api-version=2022-12-01" for id in (samples.SUBSCRIPTION, NOT_CHOSEN))
+    assert session.get(one).json()["displayName"] == "Contoso Production"
+    assert session.get(other).json()["error"]["code"] == "SubscriptionNotFound"
+    (id,) = authorization.ROLES
+    roles = f"{ARM}/subscriptions/{samples.SUBSCRIPTION}{authorization.PROVIDER}/roleDefinitions"
+    assert (
+        session.get(f"{roles}/{id}?api-version=2022-04-01").json()["properties"]["roleName"]
+        == "Support Request Contributor"
+    )
+    assert session.get(f"{roles}/x?api-version=2022-04-01").status_code == 404
 
 
 @pytest.mark.parametrize(

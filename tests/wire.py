@@ -19,10 +19,10 @@ SIGN_IN = (
     ("login.microsoftonline.com", r"/.*"),
     ("169.254.169.254", r"/.*"),
     ("graph.microsoft.com", r"/.*"),  # each tool has its own way to look up and write; the world afterwards decides
-    ("management.azure.com", r"/.*/roleDefinitions\?.*"),  # how a tool finds a role's name
-    ("management.azure.com", r"/(subscriptions|tenants)\?api-version=[\d-]+"),
+    ("management.azure.com", r"/.*/roleDefinitions(/[^/?]+)?\?.*"),  # how a tool finds a role's name
+    ("management.azure.com", r"/(subscriptions(/[^/?]+)?|tenants)\?api-version=[\d-]+"),
     # Some tools have a template validated first, and all follow a deployment at their own pace.
-    ("management.azure.com", r"/.*/deployments/[^/]+/(validate|operationStatuses/.*)\?.*"),
+    ("management.azure.com", r"/.*/deployments/[^/]+/(validate|operations|operationStatuses/.*)\?.*"),
 )
 # Providers that each tool calls with an api-version of its own, which also decides what their answers hold.
 OWN_VERSION = re.compile(

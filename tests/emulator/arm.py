@@ -30,6 +30,7 @@ class Arm:
         # Further resource providers live in modules of their own, each with `routes(world)`.
         self.routes: list[Route] = [
             ("GET", r"/subscriptions", self.list_subscriptions),
+            ("GET", r"/subscriptions/([^/]+)", self.get_subscription),
             ("GET", r"/tenants", self.list_tenants),
             ("GET", r"/providers/Microsoft\.ManagementPartner/operations", self.list_operations),
             ("GET", r"/providers/Microsoft\.ManagementPartner/partners/?", self.get_partner),
@@ -82,7 +83,7 @@ class Arm:
         if request.method == "PUT" and "content-length" not in request.headers:
             raise ServiceError(411, "LengthRequired", "[modelled] PUT without Content-Length.")
 
-    def list_subscriptions(self, caller: dict, request: Request) -> Response:
+    def subscriptions(self, caller: dict) -> list[dict]:
         tenant = self.world.tenants[caller["tid"]]
         value = [
             {
@@ -96,8 +97,17 @@ class Arm:
             for id, name in tenant.subscriptions.items()
             if self.can_see(caller, id)
         ]
-        value += managedservices.delegated_subscriptions(self.world, caller)
+        return value + managedservices.delegated_subscriptions(self.world, caller)
+
+    def list_subscriptions(self, caller: dict, request: Request) -> Response:
+        value = self.subscriptions(caller)
         return Response(200, {"value": value, "count": {"type": "Total", "value": len(value)}})
+
+    def get_subscription(self, caller: dict, request: Request, id: str) -> Response:
+        for subscription in self.subscriptions(caller):
+            if subscription["subscriptionId"] == id:
+                return Response(200, subscription)
+        raise ServiceError(404, "SubscriptionNotFound", "[modelled] The subscription could not be found.")
 
     def can_see(self, caller: dict, subscription: str) -> bool:
         """People see every subscription of their tenant here; service principals those where they hold a role."""

@@ -58,11 +58,18 @@ def routes(world: World) -> list:
         found = [id for id, name in ROLES.items() if not wanted or name == wanted[1]]
         return Response(200, {"value": [definition_body(scope, id) for id in found]})
 
+    def get_definition(caller: dict, request: Request, scope: str, id: str) -> Response:
+        check_scope(world, caller, scope)
+        if id not in ROLES:
+            raise ServiceError(404, "RoleDefinitionDoesNotExist", "[modelled] There is no such role.")
+        return Response(200, definition_body(scope, id))
+
     return [
         ("GET", rf"{SCOPE}{PROVIDER}/roleAssignments", list_assignments),
         ("PUT", rf"{SCOPE}{PROVIDER}/roleAssignments/([^/]+)", create),
         ("DELETE", rf"{SCOPE}{PROVIDER}/roleAssignments/([^/]+)", delete),
         ("GET", rf"{SCOPE}{PROVIDER}/roleDefinitions", list_definitions),
+        ("GET", rf"{SCOPE}{PROVIDER}/roleDefinitions/([^/]+)", get_definition),
     ]
 
 

@@ -57,6 +57,11 @@ def routes(world: World) -> list:
     def get(caller: dict, request: Request, subscription: str, name: str) -> Response:
         return Response(200, kept(request.path))
 
+    def operations(caller: dict, request: Request, subscription: str, name: str) -> Response:
+        """Of a deployment that is over; Azure PowerShell follows them, and reads nothing from an empty list (modelled)."""
+        kept(request.path.rpartition("/operations")[0])
+        return Response(200, {"value": []})
+
     def kept(id: str) -> dict:
         if id.lower() not in world.deployments:
             raise ServiceError(404, "DeploymentNotFound", "[modelled] There is no deployment of this name.")
@@ -69,6 +74,7 @@ def routes(world: World) -> list:
         ("PUT", one, create),
         ("GET", one, get),
         ("GET", rf"{one}/operationStatuses/([^/]+)", status),
+        ("GET", rf"{one}/operations", operations),
     ]
 
 

@@ -22,7 +22,17 @@ from .transport import Exchange, Proxy
 ROOT = Path(__file__).parent.parent.parent
 VENV = warm.VENV
 STAND_IN = ROOT / "tests/standin"
-TIMEOUT = 60
+TIMEOUT = 60  # seconds
+FIRST_START = 300  # seconds: a client that was just installed compiles all of its modules first
+# What Azure PowerShell is told besides. It opens a browser only where there is a desktop, reads the cloud's description, which is
+# built in too, and looks for a newer version of itself in the gallery (Azure/azure-powershell-common and src/Accounts).
+POWERSHELL = {
+    "DISPLAY": ":0",
+    "ARM_CLOUD_METADATA_URL": "DISABLED",
+    "AZUREPS_CHECK_FOR_UPGRADE": "false",
+    "Azure_PS_Data_Collection": "false",
+    "POWERSHELL_TELEMETRY_OPTOUT": "1",
+}
 
 # Hosts that clients try on their own account and do well without; every other refused host fails the test.
 HARMLESS_REFUSALS = {
@@ -73,8 +83,9 @@ class Reader:
         self.install()
         if self.profile:
             shutil.copytree(self.profile, self.home / ".azure")
-        (self.bin / "xdg-open").write_text(f'#!/bin/sh\nexec {browser} "$1"\n')
-        (self.bin / "xdg-open").chmod(0o755)
+        for name in ("xdg-open", "microsoft-edge"):  # MSAL for .NET may look for the second one first
+            (self.bin / name).write_text(f'#!/bin/sh\nexec {browser} "$1"\n')
+            (self.bin / name).chmod(0o755)
 
     @property
     def env(self) -> dict[str, str]:
@@ -83,6 +94,7 @@ class Reader:
         env = {k: os.environ[k] for k in ("LANG", "SYSTEMROOT", "TEMP", "COMSPEC", "PATHEXT") if k in os.environ}
         pwsh_modules = os.environ.get("PSModulePath")  # noqa: SIM112
         env |= {"PSModulePath": pwsh_modules} if pwsh_modules else {}
+        env.setdefault("LANG", "C.UTF-8")
         env |= {
             "PATH": os.pathsep.join([str(self.bin), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "HOME": str(self.home),
@@ -101,7 +113,6 @@ class Reader:
             "AZURE_CONFIG_DIR": str(self.home / ".azure"),
             "AZURE_EXTENSION_DIR": str(self.extensions),
             "AZURE_CORE_COLLECT_TELEMETRY": "no",
-            "POWERSHELL_TELEMETRY_OPTOUT": "1",
             "PYTHONUTF8": "1",
         }
         return env | self.extra
@@ -119,22 +130,26 @@ class Reader:
 
     def build_indexes(self, target: Path) -> None:
         """Let Azure CLI build its command indexes and keep only those, for other readers' `profile`."""
-        self.command("az", "account", "list")
+        self.command("az", "account", "list", timeout=FIRST_START)
         target.mkdir()
         for name in ("commandIndex", "helpIndex", "extensionIndex", "extensionHelpIndex", "versionCheck"):
             if (file := self.home / ".azure" / f"{name}.json").exists():
                 shutil.copy(file, target)
 
-    def command(self, *argv: str, stdin: str | None = None) -> Result:
-        """Run a program in the reader's working directory; fails the test after TIMEOUT seconds."""
+    def command(self, *argv: str, stdin: str = "", timeout: int = TIMEOUT, **extra: str) -> Result:
+        """Run a program in the reader's working directory, with `extra` variables; fails the test after `timeout` seconds."""
         before = len(self.proxy.exchanges)
+        env = self.env | extra
         done = subprocess.run(
-            argv, cwd=self.work, env=self.env, input=stdin or "", text=True, capture_output=True, timeout=TIMEOUT
+            argv, cwd=self.work, env=env, input=stdin, text=True, capture_output=True, timeout=timeout
         )
         return Result(done.returncode, done.stdout, done.stderr, self.proxy.exchanges[before:])
 
     def run(self, snippet: Path, values: dict[str, str] | None = None) -> Result:
-        """Run a published file, saved to an empty directory. `values` puts the reader's own over sample values."""
+        """Run a published file, saved to an empty directory. `values` puts the reader's own over sample values.
+
+        The list of subscriptions that Azure PowerShell shows after a sign-in is answered with its first line.
+        """
         shutil.rmtree(self.work)
         self.work.mkdir()
         for each in self.files:
@@ -142,7 +157,8 @@ class Reader:
         file = self.work / snippet.name
         text = painted(snippet, values or {})
         file.write_bytes(text.encode())
-        result = self.command(*interpreter(snippet.suffix), file.name)
+        powershell = {"stdin": "1\n", "timeout": FIRST_START, **POWERSHELL} if snippet.suffix == ".ps1" else {}
+        result = self.command(*interpreter(snippet.suffix), file.name, **powershell)
         self.ran += [(each, result.code) for each in (snippet, *self.files) if each == snippet or each.name in text]
         return result
 
@@ -206,5 +222,5 @@ def interpreter(suffix: str) -> list[str]:
     return {
         ".py": warm.python("main"),
         ".sh": ["bash"],
-        ".ps1": ["pwsh", "-NoProfile", "-NonInteractive", "-File"],
+        ".ps1": ["pwsh", "-NoProfile", "-File"],
     }[suffix]

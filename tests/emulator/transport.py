@@ -7,6 +7,7 @@ Nothing here knows what Entra ID or Azure Resource Manager is: a host is a funct
 from __future__ import annotations
 
 import json
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable
@@ -87,6 +88,14 @@ class Fault:
 Host = Callable[[Request], Response]
 
 
+class _Server(ThreadingHTTPServer):
+    """Does not ask for its own name when it starts, which takes half a minute on some machines with macOS."""
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+
+
 class Proxy:
     """A running emulator: `exchanges` it answered, hosts it `refused`, its own `errors`.
 
@@ -104,7 +113,7 @@ class Proxy:
         directory.mkdir(parents=True, exist_ok=True)
         self.ca_file = directory / "emulator-ca.pem"
         self._authority.cert_pem.write_to_path(str(self.ca_file))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": self}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -125,7 +134,7 @@ class Proxy:
 
     def also_listen(self, address: str, port: int) -> None:
         """Answer plain HTTP there too, for clients that go past every proxy; needs the address on this machine."""
-        server = ThreadingHTTPServer((address, port), self._server.RequestHandlerClass)
+        server = _Server((address, port), self._server.RequestHandlerClass)
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def context(self, host: str) -> ssl.SSLContext:
