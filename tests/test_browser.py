@@ -232,6 +232,20 @@ def test_everything_reads_without_javascript(at: str, reading: Reading) -> None:
     expect(page.locator("h1").first).to_be_visible()
 
 
+COLOURS = "body => ['color', 'backgroundColor'].map(name => getComputedStyle(body)[name])"
+
+
+def test_dark_is_the_same_without_javascript(reading: Reading) -> None:
+    """On the screen only: paper stays white."""
+    with_script = reading.open(LONG, scheme="dark")
+    without = reading.open(LONG, scheme="dark", java_script_enabled=False)
+    assert without.locator("body").evaluate(COLOURS) == with_script.locator("body").evaluate(COLOURS)
+    light = reading.open(LONG, java_script_enabled=False).locator("body").evaluate(COLOURS)
+    assert light != without.locator("body").evaluate(COLOURS)
+    without.emulate_media(media="print")
+    assert without.locator("body").evaluate(COLOURS) == light
+
+
 def test_the_keyboard_alone_types_picks_a_tool_and_copies(reading: Reading) -> None:
     page = reading.open(LONG)
     focused = "document.activeElement"

@@ -111,7 +111,7 @@ def one_stylesheet(site: Path, pages: dict[Path, str]) -> str:
     rules = tinycss2.parse_stylesheet(
         "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets), skip_comments=True, skip_whitespace=True
     )
-    css = without_unused_variables(purged(rules, words), " ".join(scripts))
+    css = without_unused_variables(dark_without_scripts(purged(rules, words)), " ".join(scripts))
     for sheet in sheets:
         sheet.unlink()
     target = site / "assets/pal.css"
@@ -140,6 +140,13 @@ def purged(rules: Iterable, words: set[str]) -> str:
         elif rule.type == "error":
             sys.exit(f"a style sheet cannot be read: {rule.message}")
     return "".join(out)
+
+
+def dark_without_scripts(css: str) -> str:
+    """`css` where each rule of the dark palette also holds for who asks for dark and runs no script that could switch to it."""
+    asked = "@media (scripting:none) and (prefers-color-scheme:dark)"
+    dark = re.compile(r'[^{}]*(\[data-md-color-scheme="?slate"?\])[^{}]*\{[^{}]*\}')
+    return dark.sub(lambda rule: f"{rule[0]}{asked}{{{rule[0].replace(rule[1], '[data-md-color-scheme]')}}}", css)
 
 
 def selectors(prelude: list) -> list[str]:
