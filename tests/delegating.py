@@ -38,7 +38,7 @@ def provider(world: World, reader: Reader) -> None:
 
 def provider_identities(world: World) -> None:
     """The engineer is in both groups of the offers; the service principal lives in the provider's own tenant."""
-    world.groups = {group: {MEMBER_AT_HOME} for group in (samples.OPERATORS_GROUP, samples.APPROVERS_GROUP)}
+    world.groups = {group: {MEMBER_AT_HOME} for group in (samples.OPERATORS_GROUP, samples.ADMINISTRATORS_GROUP)}
     world.applications[samples.CLIENT_ID] = Application(
         samples.CLIENT_ID, NAME, dict([PROVIDER_PRINCIPAL]), {SECRET}, home=samples.HOME_TENANT
     )

@@ -286,8 +286,8 @@ def grades_region(root: Path, notes: list[dict]) -> str:
         tools = tools_of(tasks)
         address = address_of(root, page)
         title = title_of(root, page)
-        head = f"{title}: {page}"
-        lines += ["", f"### [{head}]({address})" if address else f"### {head}", ""]
+        lines += ["", f"### {title} (`{page}/`)", ""]
+        lines += [f"[Open the page]({address})", ""] if address else []
         rows = [[task, *(row.get(tool, "–") for tool in tools)] for task, row in sorted(tasks.items())]
         lines += markdown_table(["Task", *tools], rows)
     graded = [n for n in notes if n["grade"] in GRADES and n["grade"] != CHECKED]
@@ -406,7 +406,7 @@ def parsed(text: str) -> Iterator[tuple[tuple[str, str, str], str]]:
     section, head = "", []
     for line in text.splitlines():
         if line.startswith("#"):
-            section = re.sub(r"\[(.+)\]\(.*\)", r"\1", line.lstrip("# "))
+            section = line.lstrip("# ")
         cells = [c.strip() for c in line.strip("|").split("|")] if line.startswith("| ") else []
         if not cells:
             head = []

@@ -73,26 +73,40 @@ def test_the_script_knows_the_sample_values_and_stays_small() -> None:
 
 @pytest.mark.parametrize("at", WITH_BLOCKS)
 def test_values_are_painted_in_every_block_and_copied(at: str, reading: Reading) -> None:
-    """Also: the form asks for exactly what the page's blocks hold, a reset brings back the files as they are."""
+    """Also: the form asks for exactly what the blocks to copy hold, and a reset brings back the files as they are.
+
+    What a task sends is shown in a closed box: for an ID that only the answers name, nobody is asked.
+    """
     page, source = reading.open(at), WITH_BLOCKS[at]
     files, for_copying = published(source, {}), published(source, {}, outputs=False)
     assert (blocks(page), copies(page)) == (files, for_copying)
     asked = page.eval_on_selector_all(".pal-values input", "inputs => inputs.map(input => input.name)")
-    assert asked == [name for name, sample in samples.ALL.items() if any(sample in file for file in for_copying)]
+    open_ = page.eval_on_selector_all("article pre > code", "codes => codes.map(c => !c.closest('details, .no-copy'))")
+    shown = [text for text, is_open in zip(files, open_, strict=True) if is_open]
+    assert asked == [name for name, sample in samples.ALL.items() if any(sample in text for text in shown)]
     if not asked:
         return
     type_values(page, OWN)
-    assert copies(page) == published(source, OWN, outputs=False)
-    assert page.locator(".highlight:not(.no-copy) .pal-value:not(.pal-own)").count() == 0
+    typed = {name: value for name, value in OWN.items() if name in asked}
+    assert copies(page) == published(source, typed, outputs=False)
+    assert page.locator(".highlight:not(.no-copy) .pal-value:not(.pal-own):not(details *)").count() == 0
     page.click(".pal-values button")
     assert blocks(page) == files and page.locator(".pal-own").count() == 0
+
+
+def test_a_sample_value_leads_to_its_field(reading: Reading) -> None:
+    page = reading.open(f"{LONG}#undo")
+    page.locator("pre .pal-value:visible").last.click()
+    assert page.evaluate("document.activeElement.name") in samples.ALL
+    field = page.evaluate("document.activeElement.getBoundingClientRect().top")
+    assert 50 < field < page.viewport_size["height"], "in sight, below the header"
 
 
 def test_the_copy_button_warns_of_samples_and_works_where_the_clipboard_is_refused(reading: Reading) -> None:
     page = reading.open(LONG)
     button = page.locator(".pal-copy:visible").nth(1)
     button.click()
-    expect(button).to_have_text("Copied with sample values")
+    expect(button).to_have_text("Copied: sample values")
     type_values(page, OWN)
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('refused')); }")
     button.click()
@@ -110,7 +124,7 @@ def test_values_stay_for_the_next_visit_page_and_window_until_reset(reading: Rea
     assert set(kept) <= set(OWN) and page.url == ORIGIN + LONG
     other = page.context.new_page()
     other.goto(ORIGIN + LONG)
-    other.click(".pal-values button")
+    other.click(".pal-values button:text('Forget all values')")
     expect(page.locator("#pal-partner-id")).to_have_value("")
     assert page.evaluate("localStorage['pal.values.v1']") is None
 
@@ -335,6 +349,7 @@ def audit(page: Page, first: int = 0, thorough: bool = False) -> list[str]:
         if tool:
             page.evaluate(CHOOSE, tool)
         page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("scrollTo(0, 0)")  # what is below the header just then is smaller than it is
         found += [f"{tool or 'no tabs'}, {width} px, {palette}: {what}" for what in page.evaluate(CHECK, palette)]
     return found
 

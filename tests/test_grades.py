@@ -92,7 +92,7 @@ def page(site: pytest.Pytester) -> Path:
 def test_a_full_run_writes_the_page_and_the_next_one_accepts_it(site: pytest.Pytester, workers: tuple) -> None:
     assert run(site, "--write-tested", *workers).ret == 0
     text = page(site).read_text(encoding="utf-8")
-    assert "### [People: users](users.md)" in text and ROW in text
+    assert "### People (`users/`)\n\n[Open the page](users.md)\n" in text and ROW in text
     assert "**3 files; 2 runs that do their job, 2 failure cases.**" in text
     assert "| Azure CLI 1.0 | sent the same requests | 1 |" in text
     assert "PowerShell 7.5" not in text, "what CI does not have is printed only"
@@ -111,7 +111,7 @@ def test_a_stale_page_fails_after_all_tests(site: pytest.Pytester) -> None:
     assert result.ret == 1
     result.assert_outcomes(passed=6)
     result.stdout.fnmatch_lines(
-        [STALE, "*People: users / link / Python: the page says 'run · 7', this run 'run · 1 + 1'"]
+        [STALE, "*People (`users/`) / link / Python: the page says 'run · 7', this run 'run · 1 + 1'"]
     )
 
 
@@ -120,7 +120,7 @@ def test_a_row_that_is_gone_fails(site: pytest.Pytester) -> None:
     page(site).write_text(page(site).read_text().replace(ROW, f"{ROW}\n| old | – | – | run · 1 |"))
     result = run(site)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*People: users / old / Python: the page says 'run · 1', this run 'nothing'"])
+    result.stdout.fnmatch_lines(["*People (`users/`) / old / Python: the page says 'run · 1', this run 'nothing'"])
 
 
 def test_a_file_that_nothing_ran_or_checked_fails(site: pytest.Pytester) -> None:

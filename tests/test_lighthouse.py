@@ -82,7 +82,7 @@ def test_update_replaces_the_authorizations(reader: Reader, world: World, tmp_pa
     assert result.code == 0, result.output
     assert list(world.delegations.values()) == [delegation]
     who = {a["principalId"] for a in offer_of(world, delegation)["properties"]["authorizations"]}
-    assert who == {samples.OPERATORS_GROUP, samples.APPROVERS_GROUP}
+    assert who == {samples.OPERATORS_GROUP, samples.ADMINISTRATORS_GROUP}
 
 
 @pytest.mark.parametrize("offer", ["minimal", "sp", "pim"])
@@ -235,7 +235,7 @@ def test_customer_who_is_not_owner(role: str, message: str, reader: Reader, worl
 def test_provider_without_the_delete_role(tool: str, reader: Reader, world: World) -> None:
     prepare(reader, world, SNIPPETS / f"delegations/remove{tool}")
     delegating.delegated(world, PROVIDER_PRINCIPAL)
-    world.groups[samples.APPROVERS_GROUP].remove(MEMBER_AT_HOME)
+    world.groups[samples.ADMINISTRATORS_GROUP].remove(MEMBER_AT_HOME)
     before = state(world)
     result = reader.run(SNIPPETS / f"delegations/remove{tool}")
     assert result.code != 0

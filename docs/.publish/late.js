@@ -35,19 +35,34 @@
     };
   };
 
+  let wish; // a palette chosen before Material's script listens
+  const choose = ({ target }) => { if (target.matches(".md-option")) wish = target; };
+  addEventListener("change", choose);
   const moves = ["pointermove", "pointerdown", "touchstart", "keydown", "focusin", "scroll", "wheel"];
   const begin = (event) => {
     if (event?.type === "pointermove" && !event.movementX && !event.movementY) return; // the page came up below a pointer at rest
     for (const move of moves) removeEventListener(move, begin, true);
+    if (event?.key === "/" && !event.target.matches("input, textarea")) { // what is typed next goes into the box
+      event.preventDefault();
+      document.getElementById("__search").checked = true;
+      document.querySelector(".md-search__input").focus();
+    }
     const script = document.createElement("script");
     const { base } = JSON.parse(document.getElementById("__config").textContent);
     script.src = `${base.replace(/\/?$/, "/")}BUNDLE`;
     script.onload = () => {
+      removeEventListener("change", choose);
+      wish?.dispatchEvent(new Event("change"));
       for (const next of waiting) document$.subscribe(next);
-      if (event?.type === "keydown" && !event.target.matches("input")) dispatchEvent(new KeyboardEvent("keydown", event));
+      if (event?.type === "keydown" && !event.defaultPrevented && !event.target.matches("input")) dispatchEvent(new KeyboardEvent("keydown", event));
     };
     document.head.append(script);
   };
-  for (const move of moves) addEventListener(move, begin, { capture: true, passive: true });
+  for (const move of moves) addEventListener(move, begin, { capture: true, passive: move !== "keydown" });
+  // Search and palette are seen from the first paint on.
+  document.documentElement.className = "js";
+  const schemes = [...document.querySelectorAll(".md-option")];
+  const now = document.body.getAttribute("data-md-color-scheme");
+  for (const option of schemes) if (option.dataset.mdColorScheme === now) option.nextElementSibling.hidden = false;
   if (new URLSearchParams(location.search).has("q")) begin();
 })();

@@ -16,7 +16,7 @@
     CLIENT_ID: ["44444444-4444-4444-4444-444444444444", "Client (application) ID"],
     SERVICE_PRINCIPAL: ["55555555-5555-5555-5555-555555555555", "Service principal’s object ID"],
     OPERATORS_GROUP: ["66666666-6666-6666-6666-666666666666", "Operators group’s object ID"],
-    APPROVERS_GROUP: ["77777777-7777-7777-7777-777777777777", "Approvers group’s object ID"],
+    ADMINISTRATORS_GROUP: ["77777777-7777-7777-7777-777777777777", "Administrators group’s object ID"],
     MANAGED_IDENTITY_CLIENT_ID: ["88888888-8888-8888-8888-888888888888", "Managed identity’s client ID"],
     APPLICATION_OBJECT_ID: ["99999999-9999-9999-9999-999999999999", "Application’s object ID"],
   };
@@ -94,14 +94,15 @@
       const value = own[name] || FIELDS[name][0];
       if (span.textContent !== value) span.textContent = value;
       span.classList.toggle("pal-own", name in own);
-      span.title = name in own ? FIELDS[name][1] : `Sample: ${FIELDS[name][1]}`;
+      span.title = name in own ? FIELDS[name][1] : `Sample: ${FIELDS[name][1]}. Click to type yours.`;
     }
   };
 
   /* --- the form: only the fields whose samples are on the page --- */
 
+  const idOf = (name) => `pal-${name.toLowerCase().replaceAll("_", "-")}`;
   const field = (name) => {
-    const id = `pal-${name.toLowerCase().replaceAll("_", "-")}`;
+    const id = idOf(name);
     const [sample, label] = FIELDS[name];
     const note = make("small", { id: `${id}-note` });
     const input = make("input", { id, name, type: "text", placeholder: sample, value: own[name] || "" });
@@ -128,18 +129,21 @@
     show();
     return make("div", {}, make("label", { htmlFor: id, textContent: label }), input, note);
   };
+  document.addEventListener("click", ({ target }) => { // not when it ends a selection
+    if (target.matches(".pal-value") && getSelection().isCollapsed) document.getElementById(idOf(target.dataset.pal))?.focus();
+  });
   const tidy = (text) => text.trim().replace(/^["'{]+|["'}]+$/g, "");
 
   const form = () => {
     const old = document.querySelector(".pal-values");
-    const here = new Set([...document.querySelectorAll(".highlight:not(.no-copy) .pal-value")].map((span) => span.dataset.pal));
+    const here = new Set([...document.querySelectorAll(".highlight:not(.no-copy) .pal-value:not(details *)")].map((span) => span.dataset.pal));
     const names = NAMES.filter((name) => here.has(name));
     if (old || !names.length) return;
-    const reset = make("button", { type: "reset", textContent: "Reset", title: "Forget all values on this device" });
     const title = make("p", {}, make("strong", { id: "pal-values", textContent: "Your values" }),
-      " go into every block of this site. Kept on this device only; leave out secrets. ", reset);
+      " go into every block of this site. Kept on this device only; leave out secrets.");
     const fields = make("div", { className: "pal-fields" }, ...names.map(field));
-    const element = make("form", { className: "pal-values" }, title, fields);
+    const reset = make("button", { type: "reset", textContent: "Forget all values" });
+    const element = make("form", { className: "pal-values" }, title, fields, reset);
     element.setAttribute("aria-labelledby", "pal-values");
     element.onsubmit = (event) => event.preventDefault();
     element.onreset = (event) => {
@@ -173,7 +177,7 @@
       button.onclick = async () => {
         await copyText(code, code.textContent.trimEnd());
         const samples = code.querySelector(".pal-value:not(.pal-own)");
-        button.textContent = samples ? "Copied with sample values" : "Copied";
+        button.textContent = samples ? "Copied: sample values" : "Copied";
         setTimeout(() => { button.textContent = "Copy"; }, 2500);
       };
       box.prepend(button);
