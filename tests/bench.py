@@ -155,16 +155,23 @@ def main() -> None:
         )
         for page in given.pages or default_pages(sites["ours"]):
             for form in ("phone",) if given.phone_only else ("phone", "desktop"):
-                reports: dict[str, list[dict]] = {name: [] for name in sites}
-                for _ in range(given.runs):  # in turn, since machines drift
-                    for name, site in sites.items():
-                        serve(site, server)
-                        reports[name].append(measure(binary, url + page, form == "desktop"))
-                for name, found in reports.items():
+                for name, found in reports(binary, server, sites, url + page, form == "desktop", given.runs).items():
                     print(f"{'/' + page:<22} {form:<8} {name:<5} {row(found)}", flush=True)
                     if given.failures and name == "ours":
                         print_failures(found[0])
     server.shutdown()
+
+
+def reports(
+    binary: Path, server: ThreadingHTTPServer, sites: dict[str, Path], url: str, desktop: bool, runs: int
+) -> dict[str, list[dict]]:
+    """Site -> its Lighthouse reports for one address; the sites take turns, since machines drift."""
+    found: dict[str, list[dict]] = {name: [] for name in sites}
+    for _ in range(runs):
+        for name, site in sites.items():
+            serve(site, server)
+            found[name].append(measure(binary, url, desktop))
+    return found
 
 
 def default_pages(site: Path) -> list[str]:

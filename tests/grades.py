@@ -185,6 +185,7 @@ Table = dict[str, dict[str, dict[str, str]]]  # page -> task -> tool -> cell
 
 
 def table(notes: Iterable[dict]) -> Table:
+    """Page -> task -> tool -> cell, all in alphabetical order."""
     cells = defaultdict(list)
     for note in notes:
         if note["grade"] in GRADES:

@@ -82,6 +82,7 @@ def read(path: Path) -> dict[str, list[Turn]]:
 
 
 def turn(path: Path, text: str) -> Turn:
+    """One request with its answer from a wire file's text; ValueError with what to write for anything else."""
     match = re.fullmatch(
         r"(\w+) (\S+)\n\nHTTP/1\.1 (\d+)[^\n]*\n(?:Content-Type: [^\n]+\n\n(.*?))?\s*", text, re.DOTALL
     )

@@ -1,7 +1,8 @@
 """An emulated Azure for tests: real clients, unmodified, talk to it through a proxy.
 
-`serve` puts a world behind a running proxy. Rooms: transport (bytes), world (rules), one module a host, and harness (run a file as
-a reader would).
+`serve` puts a world behind a running proxy. Rooms: transport (bytes), world (rules), one module per host, one per further resource
+provider (authorization, deployments with template, managed_identity, managedservices), harness (run a file as a reader would) and
+warm (start clients quickly).
 """
 
 from __future__ import annotations

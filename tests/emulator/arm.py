@@ -27,7 +27,7 @@ class Arm:
 
     def __init__(self, world: World):
         self.world = world
-        # Further resource providers live in modules of their own, each with `routes(world)`.
+        # Further resource providers live in modules of their own, which give their routes.
         self.routes: list[Route] = [
             ("GET", r"/subscriptions", self.list_subscriptions),
             ("GET", r"/subscriptions/([^/]+)", self.get_subscription),
@@ -38,9 +38,9 @@ class Arm:
             ("PUT", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.create_partner),
             ("PATCH", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.update_partner),
             ("DELETE", r"/providers/Microsoft\.ManagementPartner/partners/([^/]+)", self.delete_partner),
-            *authorization.routes(world),
+            *authorization.Authorization(world).routes(),
             *managedservices.routes(world),
-            *deployments.routes(world),
+            *deployments.Deployments(world).routes(),
             *managed_identity.routes(world),
         ]
 

@@ -17,60 +17,65 @@ SCOPE = r"(/subscriptions/[^/]+(?:/resourceGroups/[^/]+)?)"
 PROVIDER = "/providers/Microsoft.Authorization"
 
 
-def routes(world: World) -> list:
-    """Routes for `Arm`: (method, pattern, handler(caller, request, scope, ...))."""
+class Authorization:
+    """Roles in one world; its handlers get (caller, request, scope, ...)."""
 
-    def list_assignments(caller: dict, request: Request, scope: str) -> Response:
-        check_scope(world, caller, scope)
+    def __init__(self, world: World):
+        self.world = world
+
+    def list_assignments(self, caller: dict, request: Request, scope: str) -> Response:
+        check_scope(self.world, caller, scope)
         wanted = request.query.get("$filter", "")
         principal = re.fullmatch(r"principalId eq '([^']+)'", wanted)
-        found = [a for a in world.role_assignments if a.scope == scope]  # atScope()
+        found = [a for a in self.world.role_assignments if a.scope == scope]  # atScope()
         if principal:  # at the scope and below it
-            held = [a for a in world.role_assignments if a.principal_id == principal[1]]
+            held = [a for a in self.world.role_assignments if a.principal_id == principal[1]]
             found = [a for a in held if f"{a.scope}/".startswith(f"{scope}/")]
         return Response(200, {"value": [assignment_body(a) for a in found]})
 
-    def create(caller: dict, request: Request, scope: str, name: str) -> Response:
-        check_scope(world, caller, scope)
+    def create(self, caller: dict, request: Request, scope: str, name: str) -> Response:
+        check_scope(self.world, caller, scope)
         asked, id = request.json["properties"], f"{scope}{PROVIDER}/roleAssignments/{name}"
         role, principal, kind = asked["roleDefinitionId"], asked["principalId"], asked.get("principalType", "User")
-        new = RoleAssignment(id, scope, role, principal, kind, world.now(), caller["oid"])
+        new = RoleAssignment(id, scope, role, principal, kind, self.world.now(), caller["oid"])
         if new.role_definition_id.rpartition("/")[2] not in ROLES:
             raise ServiceError(400, "RoleDefinitionDoesNotExist", "[modelled] There is no such role.")
-        if new.principal_id not in principals(world, caller["tid"]):
+        if new.principal_id not in principals(self.world, caller["tid"]):
             raise ServiceError(400, "PrincipalNotFound", "[modelled] The principal does not exist in the directory.")
-        if any(same_grant(new, old) for old in world.role_assignments):
+        if any(same_grant(new, old) for old in self.world.role_assignments):
             raise ServiceError(409, "RoleAssignmentExists", "The role assignment already exists.")
-        world.role_assignments.append(new)
+        self.world.role_assignments.append(new)
         return Response(201, assignment_body(new))
 
-    def delete(caller: dict, request: Request, scope: str, name: str) -> Response:
-        check_scope(world, caller, scope)
-        for assignment in world.role_assignments:
+    def delete(self, caller: dict, request: Request, scope: str, name: str) -> Response:
+        check_scope(self.world, caller, scope)
+        for assignment in self.world.role_assignments:
             if assignment.id == request.path:
-                world.role_assignments.remove(assignment)
+                self.world.role_assignments.remove(assignment)
                 return Response(200, assignment_body(assignment))
         return Response(204)
 
-    def list_definitions(caller: dict, request: Request, scope: str) -> Response:
-        check_scope(world, caller, scope)
+    def list_definitions(self, caller: dict, request: Request, scope: str) -> Response:
+        check_scope(self.world, caller, scope)
         wanted = re.fullmatch(r"roleName eq '([^']+)'", request.query.get("$filter", ""))
         found = [id for id, name in ROLES.items() if not wanted or name == wanted[1]]
         return Response(200, {"value": [definition_body(scope, id) for id in found]})
 
-    def get_definition(caller: dict, request: Request, scope: str, id: str) -> Response:
-        check_scope(world, caller, scope)
+    def get_definition(self, caller: dict, request: Request, scope: str, id: str) -> Response:
+        check_scope(self.world, caller, scope)
         if id not in ROLES:
             raise ServiceError(404, "RoleDefinitionDoesNotExist", "[modelled] There is no such role.")
         return Response(200, definition_body(scope, id))
 
-    return [
-        ("GET", rf"{SCOPE}{PROVIDER}/roleAssignments", list_assignments),
-        ("PUT", rf"{SCOPE}{PROVIDER}/roleAssignments/([^/]+)", create),
-        ("DELETE", rf"{SCOPE}{PROVIDER}/roleAssignments/([^/]+)", delete),
-        ("GET", rf"{SCOPE}{PROVIDER}/roleDefinitions", list_definitions),
-        ("GET", rf"{SCOPE}{PROVIDER}/roleDefinitions/([^/]+)", get_definition),
-    ]
+    def routes(self) -> list:
+        """For `Arm`: (method, path pattern, handler)."""
+        return [
+            ("GET", rf"{SCOPE}{PROVIDER}/roleAssignments", self.list_assignments),
+            ("PUT", rf"{SCOPE}{PROVIDER}/roleAssignments/([^/]+)", self.create),
+            ("DELETE", rf"{SCOPE}{PROVIDER}/roleAssignments/([^/]+)", self.delete),
+            ("GET", rf"{SCOPE}{PROVIDER}/roleDefinitions", self.list_definitions),
+            ("GET", rf"{SCOPE}{PROVIDER}/roleDefinitions/([^/]+)", self.get_definition),
+        ]
 
 
 def check_scope(world: World, caller: dict, scope: str) -> None:

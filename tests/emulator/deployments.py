@@ -22,60 +22,65 @@ CREATE = {
 }
 
 
-def routes(world: World) -> list:
-    """Routes for `Arm`: (method, pattern, handler(caller, request, subscription, ...))."""
+class Deployments:
+    """Deployments in one world; its handlers get (caller, request, subscription, ...)."""
 
-    def validate(caller: dict, request: Request, subscription: str, name: str) -> Response:
+    def __init__(self, world: World):
+        self.world = world
+
+    def validate(self, caller: dict, request: Request, subscription: str, name: str) -> Response:
         """Whether the template and its parameters fit; the offer's own rules are not asked (modelled)."""
-        check_may_deploy(world, caller, subscription)
+        check_may_deploy(self.world, caller, subscription)
         deployed(*template_and_parameters(request), subscription)
-        return Response(200, body_of(world, request, subscription, name, "Succeeded"))
+        return Response(200, body_of(self.world, request, subscription, name, "Succeeded"))
 
-    def what_if(caller: dict, request: Request, subscription: str, name: str) -> Response:
-        check_may_deploy(world, caller, subscription)
+    def what_if(self, caller: dict, request: Request, subscription: str, name: str) -> Response:
+        check_may_deploy(self.world, caller, subscription)
         resources, _ = deployed(*template_and_parameters(request), subscription)
-        changes = [change(world, resource) for resource in resources]
+        changes = [change(self.world, resource) for resource in resources]
         return Response(200, {"status": "Succeeded", "properties": {"correlationId": name, "changes": changes}})
 
-    def create(caller: dict, request: Request, subscription: str, name: str) -> Response:
+    def create(self, caller: dict, request: Request, subscription: str, name: str) -> Response:
         """201 and an operation to follow (spec). All is done at once; what fails is told by the operation, not here."""
-        check_may_deploy(world, caller, subscription)
+        check_may_deploy(self.world, caller, subscription)
         resources, outputs = deployed(*template_and_parameters(request), subscription)
-        error = deploy(world, caller, resources)
-        made = body_of(world, request, subscription, name, "Failed" if error else "Succeeded")
+        error = deploy(self.world, caller, resources)
+        made = body_of(self.world, request, subscription, name, "Failed" if error else "Succeeded")
         accepted = made | {"properties": made["properties"] | {"provisioningState": "Accepted"}}
         made["properties"] |= {"error": error} if error else {"outputs": outputs}
-        world.deployments[made["id"].lower()] = made
+        self.world.deployments[made["id"].lower()] = made
         operation = f"https://{request.host}{made['id']}/operationStatuses/{uuid.uuid4()}?api-version=2025-04-01"
         return Response(201, accepted, {"Azure-AsyncOperation": operation, "Retry-After": "0"})
 
-    def status(caller: dict, request: Request, subscription: str, name: str, operation: str) -> Response:
-        properties = kept(request.path.rpartition("/operationStatuses/")[0])["properties"]
+    def status(self, caller: dict, request: Request, subscription: str, name: str, operation: str) -> Response:
+        properties = self.kept(request.path.rpartition("/operationStatuses/")[0])["properties"]
         error = {"error": properties["error"]} if "error" in properties else {}
         return Response(200, {"status": properties["provisioningState"]} | error)
 
-    def get(caller: dict, request: Request, subscription: str, name: str) -> Response:
-        return Response(200, kept(request.path))
+    def get(self, caller: dict, request: Request, subscription: str, name: str) -> Response:
+        return Response(200, self.kept(request.path))
 
-    def operations(caller: dict, request: Request, subscription: str, name: str) -> Response:
+    def operations(self, caller: dict, request: Request, subscription: str, name: str) -> Response:
         """Of a deployment that is over; Azure PowerShell follows them, and reads nothing from an empty list (modelled)."""
-        kept(request.path.rpartition("/operations")[0])
+        self.kept(request.path.rpartition("/operations")[0])
         return Response(200, {"value": []})
 
-    def kept(id: str) -> dict:
-        if id.lower() not in world.deployments:
+    def kept(self, id: str) -> dict:
+        if id.lower() not in self.world.deployments:
             raise ServiceError(404, "DeploymentNotFound", "[modelled] There is no deployment of this name.")
-        return world.deployments[id.lower()]
+        return self.world.deployments[id.lower()]
 
-    one = rf"{DEPLOYMENTS}/([^/]+)"
-    return [
-        ("POST", rf"{one}/validate", validate),
-        ("POST", rf"{one}/whatIf", what_if),
-        ("PUT", one, create),
-        ("GET", one, get),
-        ("GET", rf"{one}/operationStatuses/([^/]+)", status),
-        ("GET", rf"{one}/operations", operations),
-    ]
+    def routes(self) -> list:
+        """For `Arm`: (method, path pattern, handler)."""
+        one = rf"{DEPLOYMENTS}/([^/]+)"
+        return [
+            ("POST", rf"{one}/validate", self.validate),
+            ("POST", rf"{one}/whatIf", self.what_if),
+            ("PUT", one, self.create),
+            ("GET", one, self.get),
+            ("GET", rf"{one}/operationStatuses/([^/]+)", self.status),
+            ("GET", rf"{one}/operations", self.operations),
+        ]
 
 
 def check_may_deploy(world: World, caller: dict, subscription: str) -> None:

@@ -105,6 +105,7 @@ class Entra:
         return Response(302, None, {"Location": f"{query['redirect_uri']}?{urlencode(answer)}"})
 
     def member(self, tenant: str, person: Person | None) -> Person:
+        """Whoever signs in to `tenant`. SignInError 65004 when nobody does, 50020 for a stranger there (documented codes)."""
         if person is None:  # nobody signs in: the page was closed or cancelled
             raise SignInError(65004)
         if tenant in self.world.tenants and tenant not in person.objects:
@@ -118,6 +119,7 @@ class Entra:
         return person
 
     def hand_out(self, person: Person, tenant: str, asked: dict) -> str:
+        """A new code that stands for the sign-in until a client redeems it, once."""
         code = secrets.token_urlsafe(24)
         self.codes[code] = {"person": person, "tenant": tenant, "asked": asked}
         return code

@@ -134,6 +134,7 @@ class Graph:
         return listed(filtered(self.principals(tenant), request))
 
     def create_principal(self, tenant: str, request: Request) -> Response:
+        """The application's principal in the caller's tenant; 400 when it is there already (modelled text)."""
         application = only(
             (a for a in self.world.applications.values() if a.client_id == request.json["appId"]), "appId"
         )
