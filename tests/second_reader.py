@@ -59,5 +59,6 @@ def plain(text: str) -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--one-start"):
-        first = {item.callspec.params["snippet"]: item for item in reversed(items) if hasattr(item, "callspec")}
+        params = {item: item.callspec.params for item in items if hasattr(item, "callspec")}
+        first = {params[item]["snippet"]: item for item in reversed(items) if "snippet" in params.get(item, {})}
         items[:] = [item for item in items if item in first.values()]
