@@ -140,18 +140,34 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session", name="site")
-def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as `make build` makes it, built once for all workers. Never --quiet: that hides what strict mode counts."""
-    return once(tmp_path_factory, "site", lambda target: build(target, "slim.py", "for_machines.py"))
+def _site(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as `make build` makes it, made once for all workers."""
+
+    def make(target: Path) -> None:
+        shutil.copytree(plain_site, target)
+        for step in ("slim.py", "for_machines.py"):
+            python(f"docs/.publish/{step}", target)
+
+    return once(tmp_path_factory, "site", make)
 
 
-def build(target: Path, *steps: str, **env: str) -> None:
-    """Build the site into `target` with `env` for mkdocs.yml, then run the `steps` of docs/.publish on it."""
-    clean = {k: v for k, v in os.environ.items() if k not in {"SITE_URL", "REPO_URL", "DISCUSSION_URL", "OFFLINE"}}
-    scripts = ([f"docs/.publish/{step}", target] for step in steps)
-    for command in (["-m", "mkdocs", "build", "--site-dir", target], *scripts):
-        built = subprocess.run([sys.executable, *command], cwd=ROOT, env=clean | env, capture_output=True, text=True)
-        assert built.returncode == 0, built.stderr
+@pytest.fixture(scope="session", name="plain_site")
+def _plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site as MkDocs alone makes it, built once for all workers."""
+    return once(tmp_path_factory, "plain-site", mkdocs)
+
+
+def mkdocs(target: Path, **env: str) -> None:
+    """Build the site into `target` with `env` for mkdocs.yml. Never --quiet: that hides what strict mode counts."""
+    ours = ("SITE_URL", "REPO_URL", "DISCUSSION_URL", "OFFLINE")
+    clean = {k: v for k, v in os.environ.items() if k not in ours}
+    python("-m", "mkdocs", "build", "--site-dir", target, env=clean | env)
+
+
+def python(*arguments: str | Path, env: dict[str, str] | None = None) -> None:
+    """Run our own Python in the repository's root; fails the test with what it said."""
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:

@@ -161,10 +161,15 @@ def row(tool: str, aspect: str, places: list[str], why: str) -> str:
     return f"| {tool} | {aspect} | {len(places)} | {', '.join(places[:2])}{' …' if places[2:] else ''} | {why} |"
 
 
-def rehearse(folder: Path) -> tuple[list[str], list[str]]:
-    """Build with every tool, each in a folder of its own below `folder`; return table and mistakes."""
+def rehearse(folder: Path, reference: Path | None = None) -> tuple[list[str], list[str]]:
+    """Build with every tool, each in a folder of its own below `folder`; return table and mistakes.
+
+    `reference` is what MkDocs made of these sources, where that is there already.
+    """
+    wanted = [tool for tool in TOOLS if tool != REFERENCE or not reference]
     with ThreadPoolExecutor() as pool:
-        sites = dict(zip(TOOLS, pool.map(lambda tool: build(tool, folder / tool), TOOLS), strict=True))
+        sites = dict(zip(wanted, pool.map(lambda tool: build(tool, folder / tool), wanted), strict=True))
+    sites.setdefault(REFERENCE, reference)
     table, mistakes = (
         ["| tool | what differs from MkDocs | places | such as | why |", "| --- | --- | --- | --- | --- |"],
         [],

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browsing import ORIGIN, Reading, stir, until
-from conftest import IN_CI, build, only_in_ci
+from conftest import IN_CI, mkdocs, only_in_ci, python
 from emulator import samples
 from emulator.harness import ROOT, painted
 from pages import ENTRIES, PAGES, SNIPPETS, folder_of, includes
@@ -195,6 +195,7 @@ def test_refused_storage_costs_only_the_memory(reading: Reading) -> None:
     page.goto(ORIGIN + LONG)
     type_values(page, OWN)
     assert any(OWN["PARTNER_ID"] in block for block in blocks(page))
+    page.close()
     reading.wrong = [w for w in reading.wrong if "refused" not in w]  # Material's own scripts do not catch it
 
 
@@ -454,7 +455,8 @@ def test_the_first_key_opens_search_though_the_script_is_not_there_yet(reading: 
 @only_in_ci
 def test_an_offline_build_opens_from_a_folder_with_tabs_and_search(chromium: Browser, tmp_path: Path) -> None:
     """What `make build OFFLINE=1` does. Browsers refuse a worker below file://: docs/.publish/late.js puts it into a frame."""
-    build(tmp_path, "slim.py", OFFLINE="true")
+    mkdocs(tmp_path, OFFLINE="true")
+    python("docs/.publish/slim.py", tmp_path)
     page = chromium.new_page()
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
@@ -487,11 +489,10 @@ def look(page: Page) -> str:
 
 
 @only_in_ci
-def test_slimming_changes_nothing_that_can_be_seen(reading: Reading, tmp_path: Path) -> None:
+def test_slimming_changes_nothing_that_can_be_seen(reading: Reading, plain_site: Path) -> None:
     """The purged style sheet draws the same as Material's and ours in full."""
-    build(tmp_path / "plain")
     shots = []
-    for site in (reading.site, tmp_path / "plain"):
+    for site in (reading.site, plain_site):
         plain = Reading(reading.browser, site)
         for width in (1280, 390):
             page = plain.open(LONG, width=width)

@@ -85,9 +85,9 @@ def test_only_explained_differences_pass() -> None:
 
 
 @only_in_ci
-def test_the_exits_are_open(tmp_path: Path) -> None:
+def test_the_exits_are_open(tmp_path: Path, plain_site: Path) -> None:
     need(exits.PYTHON)
-    table, mistakes = exits.rehearse(tmp_path)
+    table, mistakes = exits.rehearse(tmp_path, plain_site)
     assert not mistakes, "\n".join([*table, "", *mistakes])
     slim = [sys.executable, exits.ROOT / "docs/.publish/slim.py", tmp_path / "zensical/site"]
     stopped = subprocess.run(slim, capture_output=True, text=True)

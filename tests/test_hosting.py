@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from browsing import ORIGIN, Reading, sent_with, until
 from bs4 import BeautifulSoup
-from conftest import build, only_in_ci
+from conftest import mkdocs, only_in_ci
 from emulator.harness import ROOT
 from playwright.sync_api import Browser, expect
 
@@ -77,7 +77,7 @@ def test_no_other_site_can_frame_a_page(reading: Reading) -> None:
 @only_in_ci
 def test_a_fork_publishes_at_the_root_of_its_own_domain(tmp_path: Path, chromium: Browser) -> None:
     """Every link leads within the fork's site and to the fork's repository, also from a missing page at any depth."""
-    build(
+    mkdocs(
         tmp_path,
         REPO_URL="https://github.com/fork/guide",
         SITE_URL="https://fork.example/",
