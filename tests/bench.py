@@ -22,6 +22,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from browsing import find_browser
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
@@ -140,7 +141,9 @@ def main() -> None:
     parser.add_argument("--failures", action="store_true", help="name the audits that are not perfect")
     given = parser.parse_args()
     binary = lighthouse()
-    os.environ.setdefault("CHROME_PATH", shutil.which("chromium") or shutil.which("google-chrome") or "")
+    if not (browser := find_browser()):
+        sys.exit("Chromium is missing → install it, or name a browser in PAL_BROWSER")
+    os.environ.setdefault("CHROME_PATH", browser)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = os.environ["SITE_URL"] = f"http://127.0.0.1:{server.server_port}/"
