@@ -349,6 +349,14 @@ def test_managed_identity_of_the_machine(world: World, session: requests.Session
     assert session.get(f"{url}&client_id=x", headers={"Metadata": "true"}).status_code == 400
 
 
+def test_powershell_is_started_with_what_a_reader_has(reader: Reader) -> None:
+    """A desktop, no version check, and an answer to the list of subscriptions; the file by its name."""
+    (reader.bin / "pwsh").write_text('#!/bin/sh\necho "$*, $DISPLAY, $AZUREPS_CHECK_FOR_UPGRADE, $(cat)"\n')
+    (reader.bin / "pwsh").chmod(0o755)
+    assert reader.run(ROOT / "snippets/users/link.ps1").stdout == "-NoProfile -File link.ps1, :0, false, 1\n"
+    reader.ran.clear()  # nothing of Microsoft's has run
+
+
 def test_the_browser_waits_for_a_client_that_does_not_listen_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """MSAL for .NET opens the browser before it listens for the answer."""
     with socket.create_server(("127.0.0.1", 0)) as free:
