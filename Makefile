@@ -106,6 +106,10 @@ clean: ## remove all that the targets above wrote: environments, the built site,
 
 UNREACHED = { echo "The packages could not be fetched. Is the network there? (Behind a proxy: set HTTPS_PROXY and SSL_CERT_FILE.)" >&2; exit 1; }
 INSTALL = $(UV) pip install --quiet --require-hashes
+define ENVIRONMENT
+@test -e $@ || $(UV) venv --quiet --clear --python .venv/uv/bin/python $(@D)
+@$(INSTALL) --exact --python $(@D) -r $< || $(UNREACHED)
+endef
 
 $(UV): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -116,12 +120,10 @@ $(UV): requirements/uv.txt
 	@touch $@
 
 .venv/%/.ready: requirements/%.txt $(UV)
-	@test -e $@ || $(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/$*
-	@$(INSTALL) --exact --python .venv/$* -r $< || $(UNREACHED)
+	$(ENVIRONMENT)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)
-	@test -e $@ || $(UV) venv --quiet --clear --python .venv/uv/bin/python .venv/az-genuine
-	@$(INSTALL) --exact --python .venv/az-genuine -r $< || $(UNREACHED)
+	$(ENVIRONMENT)
 	@$(INSTALL) --no-deps --upgrade --target .venv/az-genuine/extensions/managementpartner -r requirements/az-genuine-extension.txt || $(UNREACHED)
 	@touch $@

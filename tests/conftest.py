@@ -211,13 +211,18 @@ def done_with(reader: Reader, request: pytest.FixtureRequest) -> None:
     record_runs(request, reader)
 
 
+def file_name(path: Path) -> str:
+    """How messages and test IDs call a file of the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
 def need(tool: Path | str) -> None:
     """Stop the test when a file of an environment, or a program of the machine, is missing."""
     if isinstance(tool, str):
         if not shutil.which(tool):
             missing(f"{tool} is missing → install it with your system's packages")
     elif not tool.exists():
-        missing(f"{tool.relative_to(ROOT)} is missing → `CI=true make test` installs it")
+        missing(f"{file_name(tool)} is missing → `CI=true make test` installs it")
 
 
 def missing(what: str) -> NoReturn:

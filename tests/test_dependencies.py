@@ -20,9 +20,9 @@ IGNORED = PROJECT["tool"]["pip-licenses"]["ignore-packages"]
 
 
 def locked(group: str) -> dict[str, str]:
-    """Of one lock: name, version and marker as one text -> hashes."""
+    """Of one lock: name, version and marker as one text -> hashes, and who asked for it."""
     text = (LOCKS / f"{group}.txt").read_text(encoding="utf-8")
-    return dict(re.findall(r"^(\w[^\\\n]*)((?:\\?\n +--hash=.*)*)", text, re.MULTILINE))
+    return dict(re.findall(r"^(\w[^\\\n]*)((?:\\?\n +(?:--hash=|#).*)*)", text, re.MULTILINE))
 
 
 def test_every_group_has_its_lock() -> None:
@@ -34,11 +34,10 @@ def test_every_group_has_its_lock() -> None:
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_lock_is_that_of_its_group(group: str) -> None:
     """What pyproject.toml asks for is there, in a version that it allows; and nothing says that it asks for more."""
-    text = (LOCKS / f"{group}.txt").read_text(encoding="utf-8")
     origin = f"pal-guide (pyproject.toml:{group})"
     asked = {spelled(each.name): each.specifier for each in map(Requirement, GROUPS[group])}
-    found = re.findall(r"^([\w.-]+)==(\S+)[^#]*((?:    #.*\n)+)", text, re.MULTILINE)
-    direct = {spelled(name): version for name, version, via in found if origin in via}
+    found = [entry.split()[0].split("==") for entry, told in locked(group).items() if origin in told]
+    direct = {spelled(name): version for name, version in found}
     unlike = asked.keys() ^ direct.keys()
     unlike |= {name for name in asked.keys() & direct.keys() if direct[name] not in asked[name]}
     assert not unlike, f"requirements/{group}.txt: {sorted(unlike)} differ from pyproject.toml → run: make lock LOCK="
@@ -63,18 +62,20 @@ def test_the_exits_are_rehearsed_with_the_versions_of_the_site() -> None:
 
 def licences(group: str, *options: str) -> subprocess.CompletedProcess[str]:
     """What pip-licenses says of an environment. Microsoft's extension lies beside the Azure CLI that loads it."""
-    command = [sys.executable, "-m", "piplicenses", "--with-system", *options]
+    extension = VENV / "az-genuine/extensions/managementpartner"
+    command, env = [sys.executable, "-m", "piplicenses", "--with-system", *options], dict(os.environ)
     if group == "az-genuine-extension":
-        env = os.environ | {"PYTHONPATH": str(VENV / "az-genuine/extensions/managementpartner")}
-        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
-    need(python := VENV / group / "bin/python")
-    return subprocess.run([*command, f"--python={python}"], cwd=ROOT, capture_output=True, text=True)
+        need(extension)
+        env["PYTHONPATH"] = str(extension)
+    else:
+        need(python := VENV / group / "bin/python")
+        command.append(f"--python={python}")
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("group", ["main", "uv", "az-genuine-extension"])
 def test_licences_are_allowed(group: str) -> None:
     """Of all that a lock installs: for the site, and for what pip-licenses alone would overlook. `make care` takes every environment."""
-    need(VENV / group.removesuffix("-extension"))
     checked = licences(group)
     assert checked.returncode == 0, f"{checked.stderr}→ see [tool.pip-licenses] in pyproject.toml"
     listed = {spelled(line.split()[0]) for line in checked.stdout.splitlines() if line.strip()}

@@ -15,7 +15,7 @@ from conftest import only_in_ci
 from emulator import samples
 from emulator.harness import STAND_IN, Reader, Result, painted
 from emulator.transport import Fault, Request, Response
-from emulator.world import STRANGER_TENANT, World
+from emulator.world import STRANGER_TENANT, Password, World
 from grades import how, record
 from principals import PRINCIPAL, SECRET
 from scenarios import RUNNABLE, SNIPPETS, STARTS, WITHOUT_PROXY, prepare
@@ -376,9 +376,9 @@ def test_credential_of_somebody_else_stays(snippet: Path, reader: Reader, world:
     prepare(reader, world, snippet)
     principals.with_link(world, PRINCIPAL)
     application = world.applications[samples.CLIENT_ID]
-    application.keys, application.secrets = {"theirs": SECRET}, {SECRET}
+    application.keys, application.secrets = {"theirs": Password(SECRET)}, {SECRET}
     assert reader.run(snippet).code == 0
-    assert (application.keys, application.secrets) == ({"theirs": SECRET}, {SECRET})
+    assert (application.keys, application.secrets) == ({"theirs": Password(SECRET)}, {SECRET})
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))

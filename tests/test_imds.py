@@ -40,18 +40,8 @@ def test_curl_files_in_a_network_of_their_own(tmp_path: Path, request: pytest.Fi
             record(request, ROOT / "snippets/sp" / name, RUN, "curl", failure=failure)
     inside = Path(__file__).with_name("inside_namespace.py")
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--basetemp", str(tmp_path / "inside")]
-    env = {"PATH": os.environ["PATH"], "CI": os.environ.get("CI", "")}
     # Warm servers of its own: one that is started in there reaches nothing outside.
-    run = [
-        "env",
-        "--unset=PAL_WARM",
-        *(f"{k}={v}" for k, v in env.items()),
-        sys.executable,
-        "-B",
-        "-m",
-        "pytest",
-        str(inside),
-        *options,
-    ]
+    inherited = ["env", "--unset=PAL_WARM", *(f"{name}={os.environ.get(name, '')}" for name in ("PATH", "CI"))]
+    run = [*inherited, sys.executable, "-B", "-m", "pytest", str(inside), *options]
     done = subprocess.run([*enter(), "sh", "-c", SETUP, "sh", *run], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 import wire
 from bs4 import Tag
+from conftest import file_name
 from emulator import samples
 from emulator.harness import ROOT
 from pages import DOCS, FENCE, GUID, INCLUDE, PAGES, SNIPPETS, includes, page_id, rendered, soup
@@ -150,6 +151,7 @@ def test_no_literal_id_but_the_sample_values(file: Path) -> None:
         assert numbers <= {samples.PARTNER_ID, samples.NEW_PARTNER_ID}, f"{file}: {numbers}"
 
 
+@cache
 def role_ids() -> set[str]:
     """IDs of built-in roles: the same in every tenant, so they stay as they are."""
     published = [DOCS / "pal/roles.md", ROOT / "tests/data/roles.json"]
@@ -169,7 +171,7 @@ def test_sample_values_are_whole_text_nodes(page: Path, site: Path) -> None:
 PASTED = [file for file in texts() if file.suffix in TOOLS.values()]
 
 
-@pytest.mark.parametrize("file", PASTED, ids=lambda f: f.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("file", PASTED, ids=file_name)
 def test_snippets_are_pasteable_and_plain(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert "\r" not in text and "\t" not in text and text.endswith("\n")

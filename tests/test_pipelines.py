@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import json
 import re
 import shutil
 import subprocess
@@ -23,7 +22,7 @@ from emulator.transport import Fault, Response
 from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, World
 from grades import CHECKED, record, reference_of
 from pipelines import ACT, Run, load, scripts
-from powershell import check
+from powershell import check, versions
 from scenarios import RUNNABLE as RUNNABLE_TOOLS
 
 CICD = ROOT / "snippets/cicd"
@@ -484,7 +483,8 @@ def test_actions_are_pinned_to_known_commits() -> None:
     for workflow in [*ON_GITHUB, *OUR_OWN]:
         text = workflow.read_text(encoding="utf-8")
         used |= set(re.findall(r"uses: ([\w./-]+)@(\S+)(?: # (\S+))?", text))
-    assert used == {(action, *pin) for action, pin in PINS.items()}
+    known = {(action, *pin) for action, pin in PINS.items()}
+    assert used == known, f"{sorted(used ^ known)} → look the commit up and write it into PINS, or take it out there"
 
 
 def locked(package: str, group: str) -> str:
@@ -497,11 +497,8 @@ def test_versions_are_pinned_to_those_that_ran(pipeline: Path) -> None:
     text = pipeline.read_text(encoding="utf-8")
     for package, version in re.findall(r'"([\w-]+)==([\d.]+)"', text):
         assert version == locked(package, "main"), f"{package}: write {locked(package, 'main')}, which the tests run"
-    cmdlets = json.loads((ROOT / "tests/data/powershell-reference.json").read_text("utf-8"))["cmdlets"].values()
     for module, version in re.findall(r'-Name (Az\.\w+) -RequiredVersion "([\d.]+)"', text):
-        assert version in {c["version"] for c in cmdlets if c.get("module") == module}, (
-            "of the reference that checks it"
-        )
+        assert version == versions()[module], f"{module}: write {versions()[module]}, whose reference checks the block"
     for version in re.findall(r"mcr.microsoft.com/azure-cli:(\S+)", text):
         assert version == locked("azure-cli", "az")
     assert "latest" not in text.lower().replace("azurepowershellversion: latestversion", "")

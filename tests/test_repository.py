@@ -9,16 +9,13 @@ from pathlib import Path
 
 import conftest
 import pytest
+from conftest import file_name
 from emulator.harness import ROOT
 from mkdocs.config import load_config
 
 GITHUB = ROOT / ".github"
 DOCUMENTS = [ROOT / "README.md", *sorted(GITHUB.glob("*.md"))]
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
-
-
-def file_name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:

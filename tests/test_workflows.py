@@ -17,9 +17,10 @@ import pytest
 import scenarios
 import workflows
 import yaml
-from conftest import need
+from conftest import file_name, need
 from emulator.harness import ROOT, VENV
 from pipelines import ACT, ACTIONS, load
+from powershell import versions
 
 GITHUB = ROOT / ".github"
 ALL = sorted(workflows.WORKFLOWS.glob("*.yml"))
@@ -41,10 +42,6 @@ def job(file: Path | str, name: str) -> dict:
 
 def scripts(of: dict) -> list[str]:
     return [step["run"] for step in of.get("steps", []) if "run" in step]
-
-
-def file_name(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
 
 
 # --- what they may do ---
@@ -319,9 +316,7 @@ def test_modules_are_those_of_the_reference_and_all_that_snippets_need() -> None
         re.findall(r"(Az\.\w+)(?::([\d.]+))?(?= |$)", re.search(r"^MODULES := (.*)", MAKEFILE, re.MULTILINE)[1])
     )
     pinned = {module: version for module, version in named.items() if version}
-    cmdlets = json.loads((ROOT / "tests/data/powershell-reference.json").read_text("utf-8"))["cmdlets"].values()
-    reference = {entry["module"]: entry["version"] for entry in cmdlets if entry.get("module") in pinned}
-    assert pinned == reference
+    assert pinned == {module: version for module, version in versions().items() if module in pinned}
     assert set(named) - set(pinned) == {"Az.ManagedServiceIdentity"}, "whose reference does not tell a version"
     needed = re.findall(
         r"^#Requires -Modules (.*)", "\n".join(p.read_text("utf-8") for p in ROOT.glob("snippets/*/*.ps1")), re.M

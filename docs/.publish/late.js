@@ -61,8 +61,7 @@
   for (const move of moves) addEventListener(move, begin, { capture: true, passive: move !== "keydown" });
   // Search and palette are seen from the first paint on.
   document.documentElement.className = "js";
-  const schemes = [...document.querySelectorAll(".md-option")];
   const now = document.body.getAttribute("data-md-color-scheme");
-  for (const option of schemes) if (option.dataset.mdColorScheme === now) option.nextElementSibling.hidden = false;
+  for (const option of document.querySelectorAll(".md-option")) if (option.dataset.mdColorScheme === now) option.nextElementSibling.hidden = false;
   if (new URLSearchParams(location.search).has("q")) begin();
 })();

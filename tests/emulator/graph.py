@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from . import samples
 from .arm import not_emulated
 from .transport import Request, Response
-from .world import Application, FederatedCredential, World
+from .world import Application, FederatedCredential, Password, World
 
 CODES = {400: "Request_BadRequest", 401: "InvalidAuthenticationToken", 404: "Request_ResourceNotFound"}
 
@@ -98,8 +98,7 @@ class Graph:
     def add_password(self, tenant: str, request: Request, id: str) -> Response:
         application, key, secret = self.application(tenant, id), str(uuid.uuid4()), f"-{secrets.token_urlsafe(24)}~"
         asked = request.json["passwordCredential"]
-        application.keys[key] = secret
-        application.key_names[key] = asked.get("displayName")
+        application.keys[key] = Password(secret, asked.get("displayName"))
         application.secrets.add(secret)
         return Response(200, asked | {"keyId": key, "secretText": secret})
 
@@ -107,7 +106,7 @@ class Graph:
         application = self.application(tenant, id)
         if request.json["keyId"] not in application.keys:
             raise GraphError(400, "[modelled] No password credential found with this keyId.")
-        application.secrets.discard(application.keys.pop(request.json["keyId"]))
+        application.secrets.discard(application.keys.pop(request.json["keyId"]).secret)
         return Response(204)
 
     def add_federated(self, tenant: str, request: Request, id: str) -> Response:
@@ -179,7 +178,7 @@ def filtered(bodies, request: Request) -> list[dict]:
 
 
 def application_body(a: Application) -> dict:
-    passwords = [{"keyId": key, "displayName": a.key_names.get(key), "secretText": None} for key in a.keys]
+    passwords = [{"keyId": key, "displayName": p.name, "secretText": None} for key, p in a.keys.items()]
     names = {"id": a.object_id, "appId": a.client_id, "displayName": a.name, "signInAudience": "AzureADMyOrg"}
     return names | {"identifierUris": [], "passwordCredentials": passwords, "keyCredentials": []}
 

@@ -16,9 +16,8 @@ import jwt
 
 from . import samples
 
-ENTRA_AUDIENCE = (
-    "api://AzureADTokenExchange"  # whom a token is for that is exchanged at Microsoft Entra ID (documented)
-)
+# Whom a token is for that is exchanged at Microsoft Entra ID (documented).
+ENTRA_AUDIENCE = "api://AzureADTokenExchange"
 
 
 class ServiceError(Exception):
@@ -56,6 +55,14 @@ class FederatedCredential:
 
 
 @dataclass
+class Password:
+    """A secret made through Graph, under its key ID."""
+
+    secret: str
+    name: str | None = None
+
+
+@dataclass
 class Application:
     """An app registration of tenant `home` with its credentials; `service_principals` maps tenant to object ID.
 
@@ -71,8 +78,7 @@ class Application:
     home: str = samples.CUSTOMER_TENANT
     object_id: str = samples.APPLICATION_OBJECT_ID
     expired: set[str] = field(default_factory=set)
-    keys: dict[str, str] = field(default_factory=dict)  # key ID -> secret
-    key_names: dict[str, str | None] = field(default_factory=dict)  # key ID -> display name
+    keys: dict[str, Password] = field(default_factory=dict)  # by key ID
 
 
 @dataclass

@@ -42,6 +42,13 @@ def reference() -> tuple[dict[str, Cmdlet], dict[str, str]]:
     return known, data["command_aliases"]
 
 
+@cache
+def versions() -> dict[str, str]:
+    """Return each module with the version that the table describes."""
+    cmdlets = json.loads(TABLE.read_text("utf-8"))["cmdlets"].values()
+    return {entry["module"]: entry["version"] for entry in cmdlets if "module" in entry}
+
+
 def _cmdlet(name: str, entry: dict, shared: list[dict]) -> Cmdlet:
     parts = [entry, *shared]
     sets = [_parameters(notation) for notation in entry["sets"].values()]
