@@ -288,10 +288,14 @@ def test_certificate_is_verified(registered: bool, world: World, online: None, t
         ({}, None),
         ({"sub": "repo:contoso/app:environment:AZURE"}, "AADSTS7002138"),
         ({"sub": "repo:fork/app:environment:azure"}, "AADSTS700213"),
-        ({"aud": "https://github.com/contoso"}, "AADSTS700213"),
-        ({"iss": "https://evil.example"}, "AADSTS700211"),
+        ({"aud": "https://github.com/contoso"}, "AADSTS700212: .* audience 'https://github.com/contoso'"),
+        ({"aud": "https://github.com/contoso", "sub": "another"}, "AADSTS700212"),
+        ({"iss": "https://evil.example"}, "AADSTS700211: .* issuer 'https://evil.example'"),
+        ({"iss": "https://evil.example", "aud": "another", "sub": "another"}, "AADSTS700211"),
+        ({"iss": "https://issuer.example/"}, "AADSTS700211"),
+        ({"exp": 1}, "AADSTS50013"),
     ],
-    ids=["match", "case", "fork", "audience", "issuer"],
+    ids=["match", "case", "fork", "audience", "audience-first", "issuer", "issuer-first", "slash", "expired"],
 )
 def test_federated_credential_is_compared_exactly(world, online, claims: dict, message: str | None) -> None:
     application(world)
@@ -303,6 +307,31 @@ def test_federated_credential_is_compared_exactly(world, online, claims: dict, m
     else:
         with pytest.raises(ClientAuthenticationError, match=message):
             claims_of(world, credential)
+
+
+def test_audience_is_that_of_the_credential_whose_subject_fits(world: World, online: None) -> None:
+    """Another credential of the same issuer must not hide that this one names another audience."""
+    known = [
+        FederatedCredential("https://issuer.example", "a"),
+        FederatedCredential("https://issuer.example", "b", "x"),
+    ]
+    application(world).federated = known
+    assertion = world.sign({"iss": "https://issuer.example", "sub": "b", "aud": ENTRA_AUDIENCE})
+    with pytest.raises(ClientAuthenticationError, match="AADSTS700212"):
+        claims_of(world, ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: assertion))
+
+
+@pytest.mark.parametrize(("reason", "message"), [("no credential", "AADSTS70025"), ("no keys", "AADSTS501661")])
+def test_federated_sign_in_that_cannot_be_judged(reason: str, message: str, world: World, online: None) -> None:
+    if reason == "no credential":
+        application(world).federated = []
+    else:
+        application(world)
+        world.unreachable_issuers.add("https://issuer.example")
+    who = {"iss": "https://issuer.example", "sub": "repo:contoso/app:environment:azure", "aud": ENTRA_AUDIENCE}
+    assertion = world.sign(who)
+    with pytest.raises(ClientAuthenticationError, match=message):
+        claims_of(world, ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: assertion))
 
 
 def test_assertion_of_nobody_is_refused(world: World, online: None) -> None:

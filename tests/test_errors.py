@@ -39,12 +39,12 @@ def python(code: str) -> Run:
     return lambda reader, world: reader.command(sys.executable, "-c", f"import azure.identity\n{code}\n{ask}")
 
 
-def with_application(run: Run, subject: str = SUBJECT) -> Run:
-    """The run, where an application with a secret and a federated credential for `subject` is in the customer's tenant."""
+def with_application(run: Run, subject: str = SUBJECT, issuer: str = ISSUER) -> Run:
+    """The run, where an application with a secret and a federated credential of this kind is in the customer's tenant."""
 
     def prepared(reader: Reader, world: World) -> Result:
         app = Application(samples.CLIENT_ID, "pal", {samples.CUSTOMER_TENANT: samples.SERVICE_PRINCIPAL}, {"sesame"})
-        app.federated.append(FederatedCredential(ISSUER, subject))
+        app.federated.append(FederatedCredential(issuer, subject))
         world.applications[app.client_id] = app
         return run(reader, world)
 
@@ -63,18 +63,37 @@ def py_secret(secret: str) -> Run:
     return python(f"credential = azure.identity.ClientSecretCredential({WHO}, {secret!r})")
 
 
-def job(world: World) -> str:
-    """What a pipeline's platform says about its job."""
-    return world.sign({"iss": ISSUER, "sub": SUBJECT, "aud": ENTRA_AUDIENCE})
+def az_pipeline(audience: str = ENTRA_AUDIENCE) -> Run:
+    """Sign in with what a pipeline's platform says about its job."""
+    return lambda reader, world: az("login", *PRINCIPAL, "--federated-token", job(world, audience))(reader, world)
 
 
-def az_pipeline(reader: Reader, world: World) -> Result:
-    return az("login", *PRINCIPAL, "--federated-token", job(world))(reader, world)
+def py_pipeline(audience: str = ENTRA_AUDIENCE) -> Run:
+    def run(reader: Reader, world: World) -> Result:
+        code = f"credential = azure.identity.ClientAssertionCredential({WHO}, lambda: {job(world, audience)!r})"
+        return python(code)(reader, world)
+
+    return run
 
 
-def py_pipeline(reader: Reader, world: World) -> Result:
-    code = f"credential = azure.identity.ClientAssertionCredential({WHO}, lambda: {job(world)!r})"
-    return python(code)(reader, world)
+def job(world: World, audience: str) -> str:
+    return world.sign({"iss": ISSUER, "sub": SUBJECT, "aud": audience})
+
+
+def unread(run: Run) -> Run:
+    """The run, where Microsoft Entra ID cannot read the issuer's published keys."""
+
+    def prepared(reader: Reader, world: World) -> Result:
+        world.unreachable_issuers.add(ISSUER)
+        return run(reader, world)
+
+    return with_application(prepared)
+
+
+def az_subscription(reader: Reader, world: World) -> Result:
+    """What the Azure CLI task does for a connection that holds a subscription: sign in, then choose it."""
+    assert az("login", *PRINCIPAL, "--allow-no-subscriptions", "--password", "sesame")(reader, world).code == 0
+    return az("account", "set", "--subscription", samples.SECOND_SUBSCRIPTION)(reader, world)
 
 
 def without_extension(reader: Reader, world: World) -> Result:
@@ -107,14 +126,21 @@ BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
 COMMANDS: dict[str, Run] = {
     "app-not-found.azure-cli": az_secret("sesame"),
     "app-not-found.python": py_secret("sesame"),
+    "audience.azure-cli": with_application(az_pipeline("https://gitlab.com")),
+    "audience.python": with_application(py_pipeline("https://gitlab.com")),
     "extension-missing.azure-cli": without_extension,
+    "issuer.azure-cli": with_application(az_pipeline(), issuer=f"{ISSUER}/contoso"),
+    "issuer.python": with_application(py_pipeline(), issuer=f"{ISSUER}/contoso"),
+    "issuer-unread.azure-cli": unread(az_pipeline()),
+    "issuer-unread.python": unread(py_pipeline()),
     "mfa.azure-cli": mfa_of_one_tenant,
     "no-managed-identity.python": python("credential = azure.identity.ManagedIdentityCredential()"),
     "no-subscriptions.azure-cli": with_application(az_secret("sesame")),
-    "subject-case.azure-cli": with_application(az_pipeline, SUBJECT.replace("contoso", "Contoso")),
-    "subject-case.python": with_application(py_pipeline, SUBJECT.replace("contoso", "Contoso")),
-    "subject.azure-cli": with_application(az_pipeline, OTHER_SUBJECT),
-    "subject.python": with_application(py_pipeline, OTHER_SUBJECT),
+    "subject-case.azure-cli": with_application(az_pipeline(), SUBJECT.replace("contoso", "Contoso")),
+    "subject-case.python": with_application(py_pipeline(), SUBJECT.replace("contoso", "Contoso")),
+    "subject.azure-cli": with_application(az_pipeline(), OTHER_SUBJECT),
+    "subject.python": with_application(py_pipeline(), OTHER_SUBJECT),
+    "subscription.azure-cli": with_application(az_subscription),
     "wrong-secret.azure-cli": with_application(az_secret("wrong")),
     "wrong-secret.python": with_application(py_secret("wrong")),
 }

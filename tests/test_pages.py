@@ -240,6 +240,30 @@ def test_old_addresses_land(old: str, new: str, site: Path) -> None:
     assert (site / new / "index.html").exists()
 
 
+# What /pal/cicd/ had before each platform got a page of its own; somebody's bookmark or ticket names each of them.
+PIPELINE_TASKS = ("federate-github", "github-workflow", "federate-azure-devops", "azure-devops-pipeline")
+PIPELINE_TASKS += ("federate-gitlab", "gitlab-job", "managed-identity")
+TABS = ("powershell", "azure-cli", "python")
+PIPELINE_ANCHORS = {
+    *("cicd-pipelines", "what-every-pipeline-here-does", "github", "2-protect-the-environment", "azure-devops"),
+    *("1-make-the-service-connection", "gitlab", "bitbucket", "if-it-fails", "what-was-run-here", "sources"),
+    *PIPELINE_TASKS,
+    *(f"{task}-{tab}" for task in PIPELINE_TASKS for tab in TABS),
+}
+
+
+def test_anchors_of_the_pipelines_page_land(site: Path) -> None:
+    """Each is still there: as a section, or as a link that leads to the same place of the platform's page."""
+    here = site / "pal/cicd/index.html"
+    assert len(PIPELINE_ANCHORS) == 39 and ids(here) >= PIPELINE_ANCHORS, sorted(PIPELINE_ANCHORS - ids(here))
+    tools = soup(here).select("article li em[id]")
+    assert len(tools) == 18 and all(tool.find_parent("li").select("a[id]") for tool in tools)
+    for link in soup(here).select("article a[id]"):
+        page, _, fragment = link["href"].partition("#")
+        assert page in {"github/", "azure-devops/", "gitlab/"}, f"{link} leads to no platform"
+        assert fragment == link["id"] or fragment in {"protect", "connection"}, f"{link} leads elsewhere"
+
+
 def test_logo_leads_to_the_overview(site: Path) -> None:
     here = "http://site/pal/users/"
     logo = soup(site / "pal/users/index.html").select_one("a.md-logo")

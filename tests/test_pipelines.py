@@ -382,7 +382,7 @@ def test_managed_identity_lets_the_pipeline_in(snippet: Path, reader: Reader, wo
     client_id, ours = samples.MANAGED_IDENTITY_CLIENT_ID, {samples.CUSTOMER_TENANT: "the identity's object ID"}
     identity = world.applications[client_id] = Application(client_id, IDENTITY_PATH, ours)
     pipeline = altered(CICD / "github-python.yml", tmp_path, samples.CLIENT_ID, client_id)
-    assert_no_sign_in(run(reader, world, pipeline, "ensure"), world, "AADSTS700211")
+    assert_no_sign_in(run(reader, world, pipeline, "ensure"), world, "AADSTS70025")
     for _ in range(2):
         done = reader.run(snippet)
         assert done.code == 0, done.output

@@ -24,7 +24,11 @@ FIRST = {
     "undo the link": "pal/users/",
     "managed identity": "pal/sp/",
     "certificate": "pal/sp/",
-    "GitHub Actions": "pal/cicd/",
+    "GitHub Actions": "pal/cicd/github/",
+    "Azure DevOps": "pal/cicd/azure-devops/",
+    "GitLab": "pal/cicd/gitlab/",
+    "pipeline": "pal/cicd/",
+    "AADSTS700212": "pal/errors/",
     "onboard a customer": "lighthouse/onboard/",
     # roles
     "ACRPull": "pal/roles/",

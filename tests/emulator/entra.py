@@ -207,13 +207,32 @@ class Entra:
             if not any(signed_with(pem, assertion, tenant) for pem in application.certificates):
                 raise SignInError(700027, client_id=application.client_id)
             return
-        issued = self.world.claims(assertion) or {}
-        trusted = [c for c in application.federated if c.issuer == issued.get("iss")]
+        self.check_federated(application, claimed, assertion)
+
+    def check_federated(self, application: Application, claimed: dict, assertion: str) -> None:
+        """A token of another issuer must match one credential in issuer, audience and subject: SignInError says which differs.
+
+        That each field has a number of its own is reported (data/token-errors.json). Which comes first when several differ is
+        modelled: issuer, audience, subject, as the numbers count. A pair of issuer and subject is unique in an application
+        (documented), so the audience is compared with that of the credential whose subject fits, if one does.
+        """
+        if not application.federated:
+            raise SignInError(70025, client_id=application.client_id, name=application.name)
+        trusted = [c for c in application.federated if c.issuer == claimed.get("iss")]
         if not trusted:
             raise SignInError(700211, issuer=claimed.get("iss", ""))
-        subjects = {c.subject for c in trusted if c.audience == issued["aud"]}
-        if issued["sub"] not in subjects:
-            same_but_case = issued["sub"].lower() in {s.lower() for s in subjects}
+        if claimed["iss"] in self.world.unreachable_issuers:
+            raise SignInError(501661)
+        if claimed["iss"].startswith(HOST) and len(application.service_principals) > 1:  # multi-tenant (documented)
+            raise SignInError(70052)
+        issued = self.world.claims(assertion)
+        if issued is None:
+            raise SignInError(50013)
+        meant = [c for c in trusted if c.subject == issued["sub"]]
+        if issued["aud"] not in {c.audience for c in meant or trusted}:
+            raise SignInError(700212, audience=issued["aud"])
+        if not meant:
+            same_but_case = issued["sub"].lower() in {c.subject.lower() for c in trusted}
             raise SignInError(7002138 if same_but_case else 700213, subject=issued["sub"])
 
 

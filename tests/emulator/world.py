@@ -124,6 +124,7 @@ class World:
         self.applications: dict[str, Application] = {}
         self.machine_identities: list[ManagedIdentity] = []  # of the machine the snippet runs on
         self.pipeline_jobs: dict[str, object] = {}  # bearer token -> CI job that may ask for an ID token, see ci_tokens
+        self.unreachable_issuers: set[str] = set()  # whose published keys Microsoft Entra ID cannot read
         self.at_the_browser: Person | None = None
         self.partners: dict[str, str] = {}  # location account ID -> name
         self.links: dict[tuple[str, str], Link] = {}
