@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build lint format faq modules links act bench wire errors tested check-offer sandbox extension exits care lock clean
+.PHONY: help serve test build programs lint format faq modules links act bench wire errors tested check-offer sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -29,8 +29,11 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 	$(RUN) docs/.publish/slim.py site
 	$(RUN) docs/.publish/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint ## the tests; with CI=true all of them, as CI does
+test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint programs ## the tests; with CI=true all of them, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+programs: ## PowerShell and the Bicep compiler out of their archives, where they are not on the PATH
+	@$(PYTHON) tests/programs.py
 
 lint: $(MAIN)/.ready ## ruff: mistakes and style
 	$(RUN) -m ruff check --quiet .
