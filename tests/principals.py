@@ -59,8 +59,9 @@ def every_credential(world: World, reader: Reader) -> None:
     }
 
 
-def federated_token(world: World, subject: str = SUBJECT) -> str:
-    return world.sign({"iss": ISSUER, "sub": subject, "aud": ENTRA_AUDIENCE})
+def federated_token(world: World, **claims: str) -> str:
+    """A token that the application trusts, unless `claims` (iss, sub, aud) say otherwise."""
+    return world.sign({"iss": ISSUER, "sub": SUBJECT, "aud": ENTRA_AUDIENCE} | claims)
 
 
 # --- a principal only for PAL ---

@@ -81,12 +81,23 @@ def test_certificate_that_is_not_registered(snippet: Path, reader: Reader, world
     assert not partner_requests(result)
 
 
+# What differs in the federated token, and the number that tells so.
+OTHER_TOKENS = {
+    "issuer": ({"iss": "https://another.example"}, "AADSTS700211"),
+    "audience": ({"aud": "https://gitlab.com"}, "AADSTS700212"),
+    "subject": ({"sub": "system:serviceaccount:other:linker"}, "AADSTS700213:"),
+    "capitals": ({"sub": principals.SUBJECT.upper()}, "AADSTS7002138"),
+}
+
+
+@pytest.mark.parametrize("differs", OTHER_TOKENS)
 @pytest.mark.parametrize("snippet", files("workload-identity"))
-def test_federated_token_of_another_subject(snippet: Path, reader: Reader, world: World) -> None:
+def test_federated_token_that_is_not_trusted(snippet: Path, differs: str, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)
-    (reader.home / "token").write_text(principals.federated_token(world, "system:serviceaccount:other:linker"))
+    claims, message = OTHER_TOKENS[differs]
+    (reader.home / "token").write_text(principals.federated_token(world, **claims))
     result = reader.run(snippet)
-    assert result.code > 0 and "AADSTS700213" in result.output, result.output
+    assert result.code > 0 and message in result.output, result.output
     assert not partner_requests(result)
 
 

@@ -98,7 +98,8 @@ def test_every_task_exists_for_every_tool_with_its_wire_file(task: str, suffixes
 
 
 def test_every_pipeline_exists_for_every_tool() -> None:
-    files = {p.name for p in (SNIPPETS / "cicd").glob("*.yml")}
+    """A gate-… shows that the trust refuses a job; the trust is the same for every tool."""
+    files = {p.name for p in (SNIPPETS / "cicd").glob("*.yml") if not p.name.startswith("gate-")}
     platforms = {file.rpartition("-")[0] for file in files}
     assert files == {platform + ending for platform in platforms for ending in PIPELINES.values()}
 

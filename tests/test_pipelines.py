@@ -19,20 +19,22 @@ from emulator import samples
 from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
 from emulator.harness import ROOT, VENV, Reader
 from emulator.transport import Fault, Response
-from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, World
+from emulator.world import ENTRA_AUDIENCE, OTHER_CUSTOMER, Application, FederatedCredential, World
 from grades import CHECKED, record, reference_of
 from pipelines import ACT, Run, load, scripts
 from powershell import check, versions
 from scenarios import RUNNABLE as RUNNABLE_TOOLS
 
 CICD = ROOT / "snippets/cicd"
-ALL = sorted(CICD.glob("*.yml"))
+GATES = sorted(CICD.glob("gate-*.yml"))  # jobs that must be refused, for readers to see their gate hold
+ALL = sorted({*CICD.glob("*.yml")} - {*GATES})
 RUNNABLE = [p for p in ALL if "powershell" not in p.name]
 ON_GITHUB = [p for p in ALL if p.name.startswith("github-")]
 OUR_OWN = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PIPELINE = (samples.CUSTOMER_TENANT, samples.SERVICE_PRINCIPAL)
 SUBJECTS = [(job.claims("")["iss"], job.subject) for job in (GitHubJob(), AzureDevOpsJob(), GitLabJob())]
 OTHERS = samples.NEW_PARTNER_ID
+RECORD = "No matching federated identity record found for presented assertion"
 
 # Commits of release tags, as found in several public sources on 2026-11-23 (azure/login's tags are annotated: these are peeled).
 PINS = {
@@ -87,8 +89,8 @@ def run(
     reader: Reader, world: World, pipeline: Path, action: str, partner_id: str = samples.PARTNER_ID, **where
 ) -> Run:
     """Run one of the pipelines, if what it needs is here."""
-    if pipeline.name.startswith("github-"):
-        need(ACT)
+    for tool in (ACT, "curl", "jq") if pipelines.platform_of(pipeline) == "github" else ():
+        need(tool)
     need(AZ)
     return pipelines.run(reader, world, pipeline, partner_id, action, **where)
 
@@ -307,7 +309,8 @@ def test_issuer_that_is_not_trusted(reader: Reader, world: World) -> None:
     [
         ("github-cli", GitHubJob(immutable=False)),
         ("azure-devops-python", AzureDevOpsJob.retiring()),
-        ("gitlab-python", GitLabJob(by_id=True)),
+        ("gitlab-python", GitLabJob(components=("project_id", "ref_type", "ref"))),
+        ("github-cli", GitHubJob(issuer=f"{GITHUB}/fabrikam")),
     ],
 )
 def test_other_form_of_subject_signs_in_when_it_is_trusted(
@@ -318,6 +321,152 @@ def test_other_form_of_subject_signs_in_when_it_is_trusted(
     done = run(reader, world, CICD / f"{pipeline}.yml", "ensure", job=job)
     assert done.code == 0, done.log
     assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("pipeline", RUNNABLE, ids=name)
+def test_audience_that_is_not_trusted(pipeline: Path, reader: Reader, world: World) -> None:
+    """The credential names another audience, as GitLab's tutorial has it: the refusal says so, and blames no subject."""
+    for credential in world.applications[samples.CLIENT_ID].federated:
+        credential.audience = "https://gitlab.com"
+    done = run(reader, world, pipeline, "ensure")
+    assert_no_sign_in(done, world, f"AADSTS700212: {RECORD} audience '{ENTRA_AUDIENCE}'")
+
+
+@pytest.mark.parametrize("pipeline", RUNNABLE, ids=name)
+def test_issuer_whose_keys_cannot_be_read(pipeline: Path, reader: Reader, world: World) -> None:
+    world.unreachable_issuers = {issuer for issuer, _ in SUBJECTS}
+    assert_no_sign_in(run(reader, world, pipeline, "ensure"), world, "AADSTS501661")
+
+
+def test_issuer_of_an_enterprise_is_another(reader: Reader, world: World) -> None:
+    done = run(reader, world, CICD / "github-cli.yml", "ensure", job=GitHubJob(issuer=f"{GITHUB}/fabrikam"))
+    assert_no_sign_in(done, world, f"AADSTS700211: {RECORD} issuer '{GITHUB}/fabrikam'")
+
+
+# --- what an approval hangs on ---
+
+
+def templates() -> list:
+    """The rows of the page's table of templates: keys, subject with the environment, subject without, verdict."""
+    section = (ROOT / "docs/pal/cicd/github.md").read_text(encoding="utf-8").split("{ #template }")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.+?) \| `(\S+)` \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
+    return [
+        pytest.param(tuple(re.findall(r"`(\w+)`", keys)), *told, id=re.sub(r"\W+", "-", keys).strip("-"))
+        for keys, *told in rows
+    ]
+
+
+def test_templates_let_in_refuse_and_need_an_environment() -> None:
+    assert [row.values[-1] for row in templates()] == ["refused", "refused", "refused", "**let in**"]
+
+
+@pytest.mark.parametrize(("keys", "approved", "unapproved", "verdict"), templates())
+def test_page_tells_what_a_template_lets_in(
+    keys: tuple[str, ...], approved: str, unapproved: str, verdict: str, reader: Reader, world: World, tmp_path: Path
+) -> None:
+    """The workflow with its environment signs in. The same without it, and the page's negative test, fare as the page says."""
+    job = GitHubJob(template=keys)
+    world.applications[samples.CLIENT_ID].federated = [FederatedCredential(GITHUB, approved)]
+    lacking = altered(CICD / "github-python.yml", tmp_path, "    environment: partner-admin-link", "    #")
+    tried = run(reader, world, CICD / "gate-github-cli.yml", "", job=job)
+    assert not partner_requests(tried) and world.links == {}
+    again(reader)
+    done = run(reader, world, lacking, "ensure", job=job)
+    if verdict == "refused":
+        assert done.code != 0 and world.links == {}
+        said = "Refused, as it must be." if unapproved.startswith("`") else "GitHub gave no token: "
+        assert said in tried.log, tried.log
+        assert f"subject '{unapproved.strip('`')}'" in tried.log or not unapproved.startswith("`")
+        assert (tried.code == 0) == unapproved.startswith("`")
+    else:
+        assert tried.code != 0 and "NOT REFUSED" in tried.log, tried.log
+        assert done.code == 0 and world.active_links() == {PIPELINE: samples.PARTNER_ID}, "the danger is gone"
+    again(reader)
+    assert run(reader, world, CICD / "github-python.yml", "ensure", job=job).code == 0
+    assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+
+
+def again(reader: Reader) -> None:
+    """An empty workspace, as each run of a platform has it."""
+    shutil.rmtree(reader.work)
+    reader.work.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("branch", "components", "refused"),
+    [
+        ("topic", ("project_path", "ref_type", "ref"), True),
+        ("topic", ("project_id", "ref_type", "ref"), True),
+        ("main", ("project_path", "ref_type", "ref"), False),
+        ("topic", ("project_path",), False),
+    ],
+    ids=["other_branch", "other_branch-by_number", "trusted_branch", "subject_without_branch"],
+)
+def test_gitlab_lets_the_branch_in_that_its_subject_names(
+    branch: str, components: tuple[str, ...], refused: bool, reader: Reader, world: World
+) -> None:
+    """The page's negative test: another branch is refused, unless the subject names none."""
+    trusted = FederatedCredential(SUBJECTS[2][0], GitLabJob(components=components).subject)
+    world.applications[samples.CLIENT_ID].federated = [trusted]
+    job = GitLabJob(branch=branch, components=components)
+    done = run(reader, world, CICD / "gate-gitlab-cli.yml", "", job=job)
+    assert (done.code == 0) == refused, done.log
+    assert ("Refused, as it must be." if refused else "NOT REFUSED") in done.log
+    assert not partner_requests(done)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=name)
+def test_refusal_for_another_reason_proves_nothing(gate: Path, reader: Reader, world: World) -> None:
+    """A wrong client ID, or capitals only: the reader must not take it for the gate."""
+    del world.applications[samples.CLIENT_ID]
+    done = run(reader, world, gate, "")
+    assert done.code != 0 and "AADSTS700016" in done.log and "this proves nothing" in done.log
+
+
+@pytest.mark.parametrize("pipeline", [p for p in RUNNABLE if "gitlab" in p.name], ids=name)
+def test_gitlab_job_without_the_environment_gets_in(
+    pipeline: Path, reader: Reader, world: World, tmp_path: Path
+) -> None:
+    """So an approval on the environment alone guards nothing: the page says to protect the branch."""
+    lacking = altered(pipeline, tmp_path, "  environment: partner-admin-link #", "  #")
+    assert run(reader, world, lacking, "ensure").code == 0
+    assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("pipeline", [p for p in RUNNABLE if "azure-devops" in p.name], ids=name)
+def test_another_service_connection_is_refused(pipeline: Path, reader: Reader, world: World, tmp_path: Path) -> None:
+    """The page's negative test, step by step: the line that it says to write, in place of the one that it says is there."""
+    before, after = "azureSubscription: partner-admin-link", "azureSubscription: partner-admin-link-gate"
+    page = (ROOT / "docs/pal/cicd/azure-devops.md").read_text(encoding="utf-8")
+    assert f"`{before}`" in page and f"`{after}`" in page
+    other = altered(pipeline, tmp_path, f"{before} #", f"{after} #")
+    done = run(reader, world, other, "show")
+    assert_no_sign_in(done, world, f"AADSTS700213: {RECORD} subject '/eid1/")
+    assert "partner-admin-link-gate'" in done.log
+
+
+@pytest.mark.parametrize("pipeline", [p for p in RUNNABLE if "azure-devops" in p.name], ids=name)
+def test_newer_issuer_of_azure_devops_wants_a_single_tenant(pipeline: Path, reader: Reader, world: World) -> None:
+    application = world.applications[samples.CLIENT_ID]
+    application.service_principals[OTHER_CUSTOMER] = "the same application elsewhere"
+    assert_no_sign_in(run(reader, world, pipeline, "ensure"), world, "AADSTS70052")
+
+
+def test_older_issuer_of_azure_devops_takes_a_multi_tenant_application(reader: Reader, world: World) -> None:
+    job, application = AzureDevOpsJob.retiring(), world.applications[samples.CLIENT_ID]
+    application.service_principals[OTHER_CUSTOMER] = "the same application elsewhere"
+    application.federated = [FederatedCredential(job.issuer, job.subject)]
+    assert run(reader, world, CICD / "azure-devops-cli.yml", "ensure", job=job).code == 0
+
+
+@pytest.mark.parametrize("pipeline", [p for p in RUNNABLE if "azure-devops" in p.name], ids=name)
+def test_subscription_of_the_connection_that_the_identity_cannot_see(
+    pipeline: Path, reader: Reader, world: World
+) -> None:
+    """The task stops before the script, in the words that the page shows."""
+    done = run(reader, world, pipeline, "ensure", job=AzureDevOpsJob(subscription=samples.SECOND_SUBSCRIPTION))
+    words = (ROOT / "snippets/errors/subscription.azure-cli.txt").read_text(encoding="utf-8").strip()
+    assert_no_sign_in(done, world, words)
 
 
 def test_token_request_of_another_job_is_refused(world: World, reader: Reader) -> None:
@@ -349,6 +498,16 @@ def test_federated_credential_lets_the_pipeline_in(snippet: Path, reader: Reader
     ran = run(reader, world, CICD / f"{TRUSTED_BY[snippet.stem]}.yml", "ensure")
     assert ran.code == 0, ran.log
     assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", FEDERATE, ids=lambda p: p.name)
+def test_federated_credential_for_another_audience_lets_nobody_in(snippet: Path, reader: Reader, world: World) -> None:
+    """A reader who follows a tutorial with another audience in half of the places."""
+    world.applications[samples.CLIENT_ID].federated = []
+    assert reader.run(snippet, {ENTRA_AUDIENCE: "https://gitlab.com"}).code == 0
+    again(reader)
+    ran = run(reader, world, CICD / f"{TRUSTED_BY[snippet.stem]}.yml", "ensure")
+    assert_no_sign_in(ran, world, "AADSTS700212")
 
 
 @pytest.mark.parametrize("snippet", FEDERATE, ids=lambda p: p.name)
@@ -455,7 +614,9 @@ def tool(*argv: str | Path) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("platform", SCHEMAS)
 def test_files_fit_the_published_schema(platform: str) -> None:
-    files = [p for p in ALL if p.name.startswith(platform)] + (OUR_OWN if platform == "github" else [])
+    files = [p for p in [*ALL, *GATES] if pipelines.platform_of(p) == platform] + (
+        OUR_OWN if platform == "github" else []
+    )
     done = tool("check-jsonschema", "--builtin-schema", f"vendor.{SCHEMAS[platform]}", *files)
     assert done.returncode == 0, done.stdout
 
@@ -466,7 +627,7 @@ def test_files_fit_the_published_schema(platform: str) -> None:
     ids=lambda t: t[0],
 )
 def test_workflows_are_clean(linter: tuple[str, ...]) -> None:
-    done = tool(*linter, *ON_GITHUB)
+    done = tool(*linter, *ON_GITHUB, *(p for p in GATES if "github" in p.name))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -492,7 +653,7 @@ def locked(package: str, group: str) -> str:
     return re.search(rf"^{package}==(\S+)", lock, re.MULTILINE)[1]
 
 
-@pytest.mark.parametrize("pipeline", ALL, ids=name)
+@pytest.mark.parametrize("pipeline", [*ALL, *GATES], ids=name)
 def test_versions_are_pinned_to_those_that_ran(pipeline: Path) -> None:
     text = pipeline.read_text(encoding="utf-8")
     for package, version in re.findall(r'"([\w-]+)==([\d.]+)"', text):
@@ -515,3 +676,23 @@ def test_one_shape(pipeline: Path) -> None:
         assert content["permissions"] == {}
         assert list(content["on"]) == ["workflow_dispatch"]
         assert pipelines.the_job(pipeline)["permissions"] == {"id-token": "write"}
+
+
+@pytest.mark.parametrize("gate", GATES, ids=name)
+def test_a_gate_signs_in_and_does_no_more(gate: Path) -> None:
+    """Least permissions, a time limit, nothing that starts by itself, no environment, and no request after the sign-in."""
+    content, text = load(gate), gate.read_text(encoding="utf-8")
+    job = pipelines.the_job(gate)
+    assert "environment" not in job and "az rest" not in text and "ManagementPartner" not in text
+    assert re.search(r"timeout-minutes: 10|timeout: 10 minutes", text)
+    (script,) = scripts(gate)["bash"]
+    assert "${{" not in script and script.startswith("set -euo pipefail\n")
+    if "github" in gate.name:
+        assert content["permissions"] == {} and list(content["on"]) == ["workflow_dispatch"]
+        assert job["permissions"] == {"id-token": "write"}
+
+
+def test_gates_share_one_judgement() -> None:
+    """What comes after the token is the same on each platform."""
+    texts = {re.split(r"(?m)^token=.*\n", scripts(gate)["bash"][0])[1] for gate in GATES}
+    assert len(GATES) == 2 and len(texts) == 1

@@ -25,9 +25,14 @@ LIFETIME = 600
 
 @dataclass(frozen=True)
 class GitHubJob:
-    """A GitHub Actions job. `id_token` is the permission `id-token: write`: without it the request variables do not exist (spec)."""
+    """A GitHub Actions job. `id_token` is the permission `id-token: write`: without it the request variables do not exist (spec).
+
+    `template` is what the organisation or repository set as `include_claim_keys`. `issuer` may be an enterprise's own (spec).
+    """
 
     environment: str | None = "partner-admin-link"
+    template: tuple[str, ...] = ("repo", "context")
+    issuer: str = GITHUB
     repository: str = "fabrikam/partner-admin-link"
     owner_id: str = "1001"
     repository_id: str = "2002"
@@ -38,19 +43,33 @@ class GitHubJob:
 
     @property
     def subject(self) -> str:
-        """First match wins: environment, pull request, ref. With IDs for repositories created after 15 July 2026 (spec)."""
+        """The keys of the template with their values, joined by colons; a colon in a value is %3A (spec)."""
         owner, name = self.repository.split("/")
+        # With IDs for repositories created after 15 July 2026, also in a template (spec).
         who = f"{owner}@{self.owner_id}/{name}@{self.repository_id}" if self.immutable else self.repository
+        parts = {"repo": f"repo:{who}", "context": self.context}
+        return ":".join(parts.get(key) or f"{key}:{self.facts[key].replace(':', '%3A')}" for key in self.template)
+
+    @property
+    def context(self) -> str:
+        """What follows the repository in the default form. First match wins: environment, pull request, ref (spec)."""
         if self.environment:
-            return f"repo:{who}:environment:{self.environment.replace(':', '%3A')}"
-        return f"repo:{who}:pull_request" if self.event == "pull_request" else f"repo:{who}:ref:{self.ref}"
+            return f"environment:{self.environment.replace(':', '%3A')}"
+        return "pull_request" if self.event == "pull_request" else f"ref:{self.ref}"
+
+    @property
+    def lacks_environment(self) -> bool:
+        """Whether the template has `environment`, which makes one required (spec), and the job names none."""
+        return "environment" in self.template and not self.environment
 
     def claims(self, audience: str) -> dict[str, object]:
+        return {"iss": self.issuer, "sub": self.subject, "aud": audience} | self.facts
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The claims that tell of the job, by the name that a template's key has."""
         workflow = f"{self.repository}/.github/workflows/partner-admin-link.yml@{self.ref}"
         return {
-            "iss": GITHUB,
-            "sub": self.subject,
-            "aud": audience,
             "ref": self.ref,
             "ref_type": "branch",
             "repository": self.repository,
@@ -82,12 +101,20 @@ class GitHubJob:
 class AzureDevOpsJob:
     """An Azure Pipelines job that may use one service connection; `issuer` and `subject` are those that the connection shows.
 
-    The default is the form of connections made since about November 2025; `retiring` gives the older one.
+    The default is the form of connections made since about November 2025; `retiring` gives the older one. `subscription` is that of
+    the connection, if it holds one.
     """
 
     issuer: str = f"https://login.microsoftonline.com/{samples.CUSTOMER_TENANT}/v2.0"
     subject: str = "/eid1/c/pub/t/copy-it/a/from-the/sc/service-connection"  # opaque: its inside is not published
     connection: str = SERVICE_CONNECTION
+    subscription: str | None = None
+
+    @classmethod
+    def through(cls, name: str) -> AzureDevOpsJob:
+        """A job that uses the service connection called `name`: each has a subject of its own (spec)."""
+        trusted = cls()
+        return trusted if name == "partner-admin-link" else cls(subject=f"{trusted.subject.rpartition('/')[0]}/{name}")
 
     @classmethod
     def retiring(cls) -> AzureDevOpsJob:
@@ -109,17 +136,17 @@ class AzureDevOpsJob:
 
 @dataclass(frozen=True)
 class GitLabJob:
-    """A GitLab job on a branch. `by_id` is the project setting that puts the project's ID into the subject (spec)."""
+    """A GitLab job on a branch. `components` is the project's `ci_id_token_sub_claim_components` (spec)."""
 
     project: str = "fabrikam/partner-admin-link"
     project_id: str = "3003"
     branch: str = "main"
-    by_id: bool = False
+    components: tuple[str, ...] = ("project_path", "ref_type", "ref")
 
     @property
     def subject(self) -> str:
-        who = f"project_id:{self.project_id}" if self.by_id else f"project_path:{self.project}"
-        return f"{who}:ref_type:branch:ref:{self.branch}"
+        known = {"project_path": self.project, "project_id": self.project_id, "ref_type": "branch", "ref": self.branch}
+        return ":".join(f"{component}:{known[component]}" for component in self.components)
 
     def claims(self, audience: str) -> dict[str, object]:
         return {
@@ -173,6 +200,8 @@ class GitHubTokens:
         job = asking(self.world, request, GitHubJob)
         if job is None:
             return REFUSED
+        if job.lacks_environment:
+            return Response(403, {"message": "[modelled] The subject's template requires an environment."})
         audience = request.query.get("audience") or f"https://github.com/{job.repository.split('/')[0]}"
         return Response(200, {"value": self.world.sign(job.claims(audience), LIFETIME)})
 
