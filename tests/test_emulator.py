@@ -35,7 +35,6 @@ from emulator.world import (
     Application,
     FederatedCredential,
     Link,
-    ManagedIdentity,
     World,
 )
 
@@ -365,17 +364,6 @@ def test_sign_in_without_tenant_reaches_every_tenant_of_a_guest(reader: Reader, 
     result = reader.command("az", "login", "--allow-no-subscriptions", "--query", "[].tenantId", "--output", "tsv")
     assert result.code == 0, result.output
     assert set(result.stdout.split()) == set(world.people[0].objects)
-
-
-def test_managed_identity_of_the_machine(world: World, session: requests.Session) -> None:
-    url = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com"
-    with pytest.raises(requests.exceptions.ConnectionError):
-        session.get(url, headers={"Metadata": "true"})  # no identity here: nothing listens
-    world.machine_identities.append(ManagedIdentity("c", "o", samples.CUSTOMER_TENANT))
-    assert session.get(url).status_code == 400, "without the Metadata header"
-    answer = session.get(url, headers={"Metadata": "true"}).json()
-    assert world.claims(answer["access_token"])["oid"] == "o"
-    assert session.get(f"{url}&client_id=x", headers={"Metadata": "true"}).status_code == 400
 
 
 def test_powershell_is_started_with_what_a_reader_has(reader: Reader) -> None:

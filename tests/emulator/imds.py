@@ -9,7 +9,12 @@ import time
 
 from .arm import not_emulated
 from .transport import Drop, Request, Response
-from .world import World
+from .world import ManagedIdentity, World
+
+# Stated by Microsoft (managed identities FAQ, 27 February 2025, "What identity will IMDS default to"), which quotes this text.
+SEVERAL = (
+    "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request"
+)
 
 
 class Imds:
@@ -23,12 +28,14 @@ class Imds:
             return not_emulated(request)
         if request.headers.get("metadata") != "true":
             return refusal("invalid_request", "Required metadata header not specified")
-        asked = request.query.get("client_id")
-        identity = next(
-            (i for i in self.world.machine_identities if (i.client_id == asked if asked else i.system_assigned)), None
-        )
-        if identity is None:
+        if {"object_id", "msi_res_id", "mi_res_id"} & request.query.keys():
+            return not_emulated(request)
+        found = self.identities(request.query.get("client_id"))
+        if len(found) > 1:
+            return refusal("invalid_request", SEVERAL)
+        if not found:
             return refusal("invalid_request", "Identity not found")
+        (identity,) = found
         resource = request.query["resource"]
         claims = {"tid": identity.tenant, "oid": identity.object_id, "appid": identity.client_id, "idtyp": "app"}
         token = self.world.sign(claims | {"aud": resource.rstrip("/"), "sub": identity.object_id})
@@ -43,6 +50,13 @@ class Imds:
                 "token_type": "Bearer",
             },
         )
+
+    def identities(self, client_id: str | None) -> list[ManagedIdentity]:
+        """Those that a request may mean. Unnamed: the system-assigned one, else all others; a single one is handed out (stated)."""
+        here = self.world.machine_identities
+        if client_id:
+            return [i for i in here if i.client_id == client_id]
+        return [i for i in here if i.system_assigned] or here
 
 
 def refusal(error: str, text: str) -> Response:
