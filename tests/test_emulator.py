@@ -10,22 +10,25 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import jsonschema
+import jwt
 import pytest
 import requests
 import sandbox
-import trustme
 from azure.core.exceptions import ClientAuthenticationError
-from azure.identity import CertificateCredential, ClientAssertionCredential, ClientSecretCredential
+from azure.identity import ClientAssertionCredential, ClientSecretCredential
 from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
 from conftest import AZ, ME, need, token
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from emulator import browser, samples
-from emulator.entra import audience
+from emulator.entra import THUMBPRINTS, audience, base64url
 from emulator.harness import ROOT, Reader
 from emulator.transport import Fault, Proxy, Response
 from emulator.world import (
@@ -37,6 +40,7 @@ from emulator.world import (
     Link,
     World,
 )
+from principals import key_pair
 
 DATA = Path(__file__).parent / "data"
 RECORDED = json.loads((DATA / "recorded-exchanges.json").read_text())["exchanges"]
@@ -263,21 +267,44 @@ def test_wrong_application_sign_in(world, online, tenant: str, client_id: str, s
         claims_of(world, ClientSecretCredential(tenant, client_id, secret))
 
 
-@pytest.mark.parametrize("registered", [True, False])
-def test_certificate_is_verified(registered: bool, world: World, online: None, tmp_path: Path) -> None:
-    ca = trustme.CA(key_type=trustme.KeyType.RSA)
-    pem = tmp_path / "both.pem"
-    certificate = ca.issue_cert("pal.example", key_type=trustme.KeyType.RSA)
-    certificate.private_key_and_cert_chain_pem.write_to_path(str(pem))
-    if registered:
-        application(world).certificates.append(certificate.cert_chain_pems[0].bytes().decode())
-    else:
-        application(world)
-    credential = CertificateCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, str(pem))
-    if registered:
+def test_application_without_service_principal_at_home_is_not_one_of_another_tenant(world: World, online: None) -> None:
+    application(world).service_principals.clear()
+    for tenant, message in {samples.CUSTOMER_TENANT: "AADSTS7000229", samples.HOME_TENANT: "AADSTS700016"}.items():
+        with pytest.raises(ClientAuthenticationError, match=f"{message}: "):
+            claims_of(world, ClientSecretCredential(tenant, samples.CLIENT_ID, "sesame"))
+
+
+def thumbprint(pem: str, kind: str) -> str:
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    return base64url(certificate.fingerprint(THUMBPRINTS[kind]))
+
+
+@pytest.mark.parametrize("kind", ["x5t", "x5t#S256"])
+@pytest.mark.parametrize(
+    ("named", "signed", "message"),
+    [
+        ("ours", "ours", None),
+        ("other", "ours", "AADSTS700027.*Thumbprint of key used by client: '[0-9A-F]+'"),
+        ("ours", "other", "AADSTS700027"),
+        ("other", "other", "AADSTS700027"),
+        (None, "ours", "AADSTS50027"),
+    ],
+)
+def test_the_certificate_that_the_header_names_decides(
+    named: str | None, signed: str, message: str | None, kind: str, world: World, online: None
+) -> None:
+    pairs = {name: key_pair(f"{name}.example") for name in ("ours", "other")}
+    application(world).certificates.append(pairs["ours"][1])
+    base = f"https://login.microsoftonline.com/{samples.CUSTOMER_TENANT}/oauth2/v2.0/token"
+    claims = {"aud": base, "iss": samples.CLIENT_ID, "sub": samples.CLIENT_ID, "exp": int(time.time()) + 600}
+    header = {kind: thumbprint(pairs[named][1], kind)} if named else {}
+    key = serialization.load_pem_private_key(pairs[signed][0], None)
+    assertion = jwt.encode(claims, key, "RS256", headers=header)
+    credential = ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: assertion)
+    if message is None:
         assert claims_of(world, credential)["oid"] == samples.SERVICE_PRINCIPAL
     else:
-        with pytest.raises(ClientAuthenticationError, match="AADSTS700027"):
+        with pytest.raises(ClientAuthenticationError, match=message):
             claims_of(world, credential)
 
 

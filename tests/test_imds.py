@@ -1,7 +1,8 @@
-"""Managed identities: what the metadata address answers, and the curl files that ask it past every proxy, as Microsoft's own examples do.
+"""Managed identities: what the metadata address answers, and the curl files that ask it.
 
-Those run in a network of their own. A Linux network namespace holds nothing but this process, with the metadata address on its loopback device and the emulator behind it.
-It needs no rights where user namespaces are allowed; elsewhere `sudo` without a password is tried. Inside runs inside_namespace.py.
+The files go past every proxy, as Microsoft's own examples do, so they run in a network of their own: a Linux network namespace that
+holds nothing but this process, with the metadata address on its loopback device and the emulator behind it. It needs no rights where
+user namespaces are allowed; elsewhere `sudo` without a password is tried. Inside runs inside_namespace.py.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def enter() -> list[str]:
 
 # --- what the address answers ---
 
-TOKEN = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com"
+TOKEN = (
+    "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com"
+)
 METADATA = {"Metadata": "true"}
 
 

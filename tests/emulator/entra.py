@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import jwt
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from .arm import not_emulated
 from .transport import Request, Response
@@ -31,13 +32,13 @@ CLIENT_CREDENTIALS, DEVICE_CODE = "client_credentials", "urn:ietf:params:oauth:g
 
 
 class SignInError(Exception):
-    """A refusal of the token service by AADSTS number, with the values its published text needs."""
+    """A refusal of the token service by AADSTS number, with the values its published text needs; `case` tells texts of one number apart."""
 
-    def __init__(self, number: int, **values: str):
-        self.number, self.values = number, values
+    def __init__(self, number: int, case: str = "", **values: str):
+        self.number, self.case, self.values = number, case, values
 
     def body(self) -> tuple[int, dict]:
-        known = ERRORS[str(self.number)]
+        known = ERRORS[f"{self.number}{self.case}"]
         now = datetime.now(UTC)
         trail = f" Trace ID: {uuid.uuid4()} Correlation ID: {uuid.uuid4()} Timestamp: {now:%Y-%m-%d %H:%M:%SZ}"
         text = f"AADSTS{self.number}: {known['text'].format(**self.values)}{trail}"
@@ -183,6 +184,9 @@ class Entra:
         """Client credentials by secret, certificate or federated token; the token names the service principal."""
         application = self.world.applications.get(form["client_id"])
         if application is None or tenant not in application.service_principals:
+            # Reported: at home the application is known and its service principal is missed; elsewhere it is not even known.
+            if application and tenant == application.home:
+                raise SignInError(7000229, client_id=application.client_id, tenant=tenant)
             raise SignInError(700016, client_id=form["client_id"], tenant=self.world.tenants[tenant].name)
         if "client_secret" in form:
             if form["client_secret"] not in application.secrets:
@@ -204,8 +208,7 @@ class Entra:
         """A JWT signed with the app's certificate, or one of a trusted issuer that matches a federated credential."""
         claimed = jwt.decode(assertion, options={"verify_signature": False})
         if claimed.get("iss") == application.client_id:
-            if not any(signed_with(pem, assertion, tenant) for pem in application.certificates):
-                raise SignInError(700027, client_id=application.client_id)
+            check_certificate(application, tenant, assertion)
             return
         self.check_federated(application, claimed, assertion)
 
@@ -236,9 +239,32 @@ class Entra:
             raise SignInError(7002138 if same_but_case else 700213, subject=issued["sub"])
 
 
-def signed_with(certificate: str, assertion: str, tenant: str) -> bool:
-    """Whether a client assertion was signed with this PEM certificate for this tenant's token endpoint (RFC 7523)."""
-    key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+# What a header may name a certificate by; SHA-1 finds it here and protects nothing.
+THUMBPRINTS = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}  # noqa: S303
+
+
+def check_certificate(application: Application, tenant: str, assertion: str) -> None:
+    """The header names the certificate, and that one decides: registered or not (reported), whoever signed. SignInError otherwise.
+
+    x5t#S256 is what Microsoft's page describes (certificate-credentials, 4 January 2025); x5t is what azure-identity and Azure CLI send.
+    """
+    header = jwt.get_unverified_header(assertion)
+    kind = next((kind for kind in ("x5t#S256", "x5t") if kind in header), None)
+    if kind is None:
+        raise SignInError(50027)
+    named = header[kind].rstrip("=")
+    registered = [x509.load_pem_x509_certificate(pem.encode()) for pem in application.certificates]
+    certificate = next((c for c in registered if base64url(c.fingerprint(THUMBPRINTS[kind])) == named), None)
+    if certificate is None:
+        thumbprint = base64.urlsafe_b64decode(f"{named}==").hex().upper()
+        raise SignInError(700027, client_id=application.client_id, thumbprint=thumbprint)
+    if not signed_with(certificate, assertion, tenant):
+        raise SignInError(700027, "-signature", client_id=application.client_id)
+
+
+def signed_with(certificate: x509.Certificate, assertion: str, tenant: str) -> bool:
+    """Whether a client assertion was signed with this certificate's key for this tenant's token endpoint (RFC 7523)."""
+    key = certificate.public_key()
     audiences = [f"{HOST}/{tenant}/oauth2/v2.0/token", f"{HOST}/{tenant}/v2.0"]
     try:
         jwt.decode(assertion, key, ["RS256", "PS256"], audience=audiences)

@@ -12,9 +12,7 @@ from .transport import Drop, Request, Response
 from .world import ManagedIdentity, World
 
 # Stated by Microsoft (managed identities FAQ, 27 February 2025, "What identity will IMDS default to"), which quotes this text.
-SEVERAL = (
-    "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request"
-)
+SEVERAL = "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request"
 
 
 class Imds:
