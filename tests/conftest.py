@@ -19,7 +19,7 @@ import requests
 from emulator import samples, warm
 from emulator.harness import ROOT, STAND_IN, VENV, Reader
 from emulator.transport import Proxy
-from emulator.world import GUEST_IN_CUSTOMER, World, sample_world
+from emulator.world import GUEST_IN_CUSTOMER, Person, World, sample_world
 from filelock import FileLock
 
 AZ = VENV / "az/bin/az"
@@ -27,6 +27,12 @@ AZ_GENUINE = VENV / "az-genuine/bin/az"
 # PAL_EXTENSION=published runs everything with the extension that Microsoft publishes today (`make extension` fetches it).
 EXTENSIONS = VENV / "extensions" if os.environ.get("PAL_EXTENSION") == "published" else STAND_IN
 ME = (samples.CUSTOMER_TENANT, GUEST_IN_CUSTOMER)
+# Somebody whom no block means, with an account in the same tenants as the engineer of the sample world.
+COLLEAGUE = Person(
+    "colleague@fabrikam.example",
+    samples.HOME_TENANT,
+    {samples.HOME_TENANT: "the colleague's at home", samples.CUSTOMER_TENANT: "the colleague's at the customer's"},
+)
 IN_CI = os.environ.get("CI") == "true"
 # For what costs much and seldom breaks, so that the suite stays quick to run while writing.
 only_in_ci = pytest.mark.skipif(not IN_CI, reason="left to CI; here: CI=true make test")
@@ -85,17 +91,22 @@ def _reader(proxy: Proxy, world: World, tmp_path: Path, az_indexes, request: pyt
 
 @pytest.fixture(scope="session", name="signed_in")
 def _signed_in(proxy: Proxy, az_indexes, tmp_path_factory: pytest.TempPathFactory):
-    """The Azure CLI profile of a reader who is signed in to a tenant, made once a session."""
+    """The Azure CLI profile of a reader who is signed in to tenants, the last one counts; or of a colleague. Each made once a session."""
 
     @functools.cache
-    def profile(tenant: str) -> Path | None:
+    def profile(*tenants: str, colleague: bool = False) -> Path | None:
         if not (indexes := az_indexes("az", EXTENSIONS)):
             return None
         hosts = proxy.hosts
-        emulator.serve(proxy, sample_world())
+        world = sample_world()
+        if colleague:
+            world.people.append(COLLEAGUE)
+            world.at_the_browser = COLLEAGUE
+        emulator.serve(proxy, world)
         reader = Reader(proxy, tmp_path_factory.mktemp("signed-in") / "home", extensions=EXTENSIONS, profile=indexes)
-        result = reader.command("az", "login", "--tenant", tenant, "--allow-no-subscriptions")
-        assert result.code == 0, result.output
+        for tenant in tenants:
+            result = reader.command("az", "login", "--tenant", tenant, "--allow-no-subscriptions")
+            assert result.code == 0, result.output
         proxy.reset()
         proxy.hosts = hosts
         return reader.home / ".azure"

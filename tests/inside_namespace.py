@@ -14,6 +14,7 @@ from emulator.transport import Proxy
 from emulator.world import World
 from principals import PRINCIPAL
 from scenarios import SNIPPETS, WITHOUT_PROXY, prepare
+from test_identity import arrange, assert_nobody_else_writes
 from test_snippets import assert_wire
 
 ADDRESS = "169.254.169.254"
@@ -45,6 +46,13 @@ def test_curl_file_without_an_identity_fails_in_seconds(file: Path, reader: Read
     assert (result.code, "Empty reply" in result.stderr) == (52, True), result.output
     assert time.monotonic() - started < 10
     assert world.links == {}
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("foreign", [None, 1, 2, 0])
+def test_curl_file_links_nobody_else(foreign: int | None, file: Path, reader: Reader, world: World) -> None:
+    arrange(file, reader, world)
+    assert_nobody_else_writes(file, foreign, reader, world)
 
 
 def test_nothing_else_can_be_reached() -> None:

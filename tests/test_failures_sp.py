@@ -121,11 +121,11 @@ def test_machine_without_a_managed_identity_fails_in_seconds(snippet: Path, read
 def test_each_identity_links_itself(snippet: Path, reader: Reader, world: World) -> None:
     """With two identities on the machine, the one that is asked for is linked."""
     prepare(reader, world, snippet)
-    for number, identity in enumerate(world.machine_identities):
-        identity.object_id = f"object {number}"
+    system_assigned, user_assigned = world.machine_identities
+    user_assigned.object_id = "object of the user-assigned one"
     assert reader.run(snippet).code == 0
-    number = IDENTITIES.index(snippet.name.split(".")[0])
-    assert world.active_links() == {(samples.CUSTOMER_TENANT, f"object {number}"): samples.PARTNER_ID}
+    identity = user_assigned if "-user" in snippet.name else system_assigned
+    assert world.active_links() == {(samples.CUSTOMER_TENANT, identity.object_id): samples.PARTNER_ID}
 
 
 # --- older sign-ins, cached tokens ---
@@ -312,7 +312,7 @@ def made_secrets(result: Result) -> set[str]:
 @pytest.mark.parametrize("suffix", [".ps1", ".sh", ".py", ".curl.sh"])
 def test_all_credentials_do_the_same_after_the_sign_in(suffix: str) -> None:
     """Only `secret` is run from every start; the others' lines after the sign-in are its lines."""
-    start = {".ps1": "    $link = ", ".sh": "  # Exit code", ".py": "client = ", ".curl.sh": "  token="}[suffix]
+    start = {".ps1": "    $link = ", ".sh": "  # Exit code", ".py": "client = ", ".curl.sh": "  # Sets body"}[suffix]
     texts = [f.read_text(encoding="utf-8") for t in LINKERS for f in (SNIPPETS / "sp").glob(f"{t}{suffix}")]
     assert len(texts) >= 4
     assert len({text.partition(start)[2] for text in texts}) == 1

@@ -76,6 +76,7 @@ def test_version_has_what_is_used(actions: dict[str, dict]) -> None:
 def test_it_signs_in_by_federation_and_nothing_else() -> None:
     (provider,) = [block["azapi"] for block in blocks("provider")]
     assert (provider["use_oidc"], provider["use_cli"], provider["use_msi"]) == (True, False, False)
+    assert provider["client_id"] == samples.CLIENT_ID
     assert not re.search("secret|password", "".join(f.read_text(encoding="utf-8") for f in FILES))
 
 
