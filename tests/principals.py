@@ -27,10 +27,30 @@ def key_pair(name: str = "pal.example") -> tuple[bytes, str, bytes]:
     """A new RSA key with its certificate: as PEM with both, the certificate alone, and as PFX with password "pfx"."""
     made = trustme.CA(key_type=trustme.KeyType.RSA).issue_cert(name, key_type=trustme.KeyType.RSA)
     certificate = made.cert_chain_pems[0].bytes()
-    key = serialization.load_pem_private_key(made.private_key_pem.bytes(), None)
-    locked = serialization.BestAvailableEncryption(b"pfx")
-    pfx = pkcs12.serialize_key_and_certificates(b"pal", key, x509.load_pem_x509_certificate(certificate), None, locked)
-    return made.private_key_pem.bytes() + certificate, certificate.decode(), pfx
+    return (
+        made.private_key_pem.bytes() + certificate,
+        certificate.decode(),
+        as_pfx(made.private_key_pem.bytes() + certificate),
+    )
+
+
+LOCKED = serialization.BestAvailableEncryption(b"pfx")
+
+
+def as_pfx(pem: bytes, *others: str, password: bool = True) -> bytes:
+    """A PEM file's key and certificate as PFX, with password "pfx" or with none; `others` are further certificates in it."""
+    key, certificate = serialization.load_pem_private_key(pem, None), x509.load_pem_x509_certificate(pem)
+    chain = [x509.load_pem_x509_certificate(other.encode()) for other in others]
+    return pkcs12.serialize_key_and_certificates(
+        b"pal", key, certificate, chain, LOCKED if password else serialization.NoEncryption()
+    )
+
+
+def as_locked_pem(pem: bytes) -> bytes:
+    """A PEM file with its key under password "pfx"."""
+    key, certificate = serialization.load_pem_private_key(pem, None), x509.load_pem_x509_certificate(pem)
+    kinds = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(*kinds, LOCKED) + certificate.public_bytes(kinds[0])
 
 
 def every_credential(world: World, reader: Reader) -> None:
@@ -54,7 +74,7 @@ def every_credential(world: World, reader: Reader) -> None:
         "AZURE_CLIENT_SECRET": SECRET,
         "AZURE_CLIENT_CERTIFICATE_PATH": str(reader.home / "pal.pem"),
         "AZURE_CLIENT_PFX_PATH": str(reader.home / "pal.pfx"),
-        "AZURE_CLIENT_CERTIFICATE_PASSWORD": "pfx",
+        "AZURE_CLIENT_PFX_PASSWORD": "pfx",
         "AZURE_FEDERATED_TOKEN_FILE": str(reader.home / "token"),
     }
 

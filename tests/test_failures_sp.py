@@ -11,12 +11,14 @@ from pathlib import Path
 
 import principals
 import pytest
-from conftest import only_in_ci
+from conftest import need, only_in_ci
+from cryptography import x509
 from emulator import samples
+from emulator.entra import THUMBPRINTS
 from emulator.harness import STAND_IN, Reader, Result, painted
 from emulator.transport import Fault, Request, Response
 from emulator.world import STRANGER_TENANT, Password, World
-from grades import how, record
+from grades import RUN, how, record
 from principals import PRINCIPAL, SECRET
 from scenarios import RUNNABLE, SNIPPETS, STARTS, WITHOUT_PROXY, prepare
 from test_failures import NOT_LINKED, NOT_VALID, assert_refused
@@ -75,9 +77,113 @@ def test_secret_that_is_not_set(snippet: Path, reader: Reader, world: World) -> 
 @pytest.mark.parametrize("snippet", files("certificate"))
 def test_certificate_that_is_not_registered(snippet: Path, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)
-    (reader.home / "pal.pem").write_bytes(principals.key_pair("other.example")[0])
+    other, _, pfx = principals.key_pair("other.example")
+    (reader.home / "pal.pem").write_bytes(other)
+    (reader.home / "pal.pfx").write_bytes(pfx)
     result = reader.run(snippet)
     assert result.code > 0 and "AADSTS700027" in result.output, result.output
+    assert not partner_requests(result)
+
+
+OURS, OTHER = principals.key_pair(), principals.key_pair("other.example")
+KEY = OURS[0].partition(b"-----BEGIN CERTIFICATE")[0]
+CHAIN = KEY + OTHER[1].encode() + OURS[1].encode()  # another certificate first, as a Key Vault export may have it
+
+
+@pytest.mark.parametrize("snippet", [p for p in files("certificate") if p.values[0].suffix != ".ps1"])
+def test_certificate_behind_another_is_told_by_the_thumbprint(snippet: Path, reader: Reader, world: World) -> None:
+    """PowerShell takes a PFX, where the certificate of the key is found whatever the order."""
+    prepare(reader, world, snippet)
+    (reader.home / "pal.pem").write_bytes(CHAIN)
+    result = reader.run(snippet)
+    first = x509.load_pem_x509_certificate(OTHER[1].encode()).fingerprint(THUMBPRINTS["x5t"]).hex().upper()
+    assert result.code > 0 and "AADSTS700027" in result.output and first in result.output, result.output
+    assert not partner_requests(result)
+
+
+UNREADABLE = {
+    "missing": None,
+    "key with a password": principals.as_locked_pem(OURS[0]),
+    "PFX with a password": OURS[2],
+    "certificate alone": OURS[1].encode(),
+    "key alone": KEY,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("snippet", [p for p in files("certificate") if p.values[0].suffix != ".ps1"])
+def test_certificate_that_cannot_be_read_is_one_sentence(
+    content: bytes | None, snippet: Path, reader: Reader, world: World
+) -> None:
+    prepare(reader, world, snippet)
+    reader.extra["AZURE_CLIENT_CERTIFICATE_PATH"] = "~/own.pem"
+    if content is not None:
+        (reader.home / "own.pem").write_bytes(content)
+    result = reader.run(snippet)
+    assert result.code > 0 and not result.stdout and len(result.stderr.splitlines()) == 1, result.output
+    assert not result.exchanges
+
+
+@pytest.mark.parametrize("snippet", files("certificate"))
+def test_certificate_that_is_not_set_is_told(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    variable = "AZURE_CLIENT_PFX_PATH" if snippet.suffix == ".ps1" else "AZURE_CLIENT_CERTIFICATE_PATH"
+    del reader.extra[variable]
+    result = reader.run(snippet)
+    assert result.code > 0 and variable in result.output and not result.exchanges, result.output
+
+
+@pytest.mark.parametrize("snippet", files("certificate"))
+def test_certificate_path_may_begin_with_a_tilde(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    reader.extra |= {"AZURE_CLIENT_CERTIFICATE_PATH": "~/pal.pem", "AZURE_CLIENT_PFX_PATH": "~/pal.pfx"}
+    assert reader.run(snippet).code == 0
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize(
+    ("content", "password"),
+    [
+        (principals.as_locked_pem(OURS[0]), "pfx"),
+        (OURS[2], "pfx"),
+        (principals.as_pfx(OURS[0], password=False), None),
+        (principals.as_pfx(OURS[0], OTHER[1]), "pfx"),
+    ],
+    ids=["PEM with a password", "PFX with a password", "PFX without", "PFX with another certificate"],
+)
+def test_python_takes_pem_and_pfx_with_a_password_or_without(
+    content: bytes, password: str | None, reader: Reader, world: World
+) -> None:
+    prepare(reader, world, snippet := SNIPPETS / "sp/certificate.py")
+    (reader.home / "pal.pem").write_bytes(content)
+    reader.extra |= {"AZURE_CLIENT_CERTIFICATE_PASSWORD": password} if password else {}
+    result = reader.run(snippet)
+    assert result.code == 0, result.output
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", with_az("certificate"))
+def test_pem_file_can_be_made_of_a_pfx(snippet: Path, reader: Reader, world: World, request) -> None:
+    """The page's line, for a PFX that holds another certificate too: what it writes is readable by nobody else and signs in."""
+    record(request, file := SNIPPETS / "sp/certificate-pem.sh", RUN, "OpenSSL")
+    need("openssl")
+    prepare(reader, world, snippet)
+    (reader.home / "pal.pfx").write_bytes(principals.as_pfx(OURS[0], OTHER[1]))
+    assert reader.run(file).code == 0
+    made = (reader.work / "pal.pem").rename(reader.home / "made.pem")
+    assert made.stat().st_mode & 0o077 == 0
+    reader.extra["AZURE_CLIENT_CERTIFICATE_PATH"] = str(made)
+    assert reader.run(snippet).code == 0
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", files("secret", "certificate", "workload-identity", "show", "remove"))
+def test_application_without_a_service_principal_at_home(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    world.applications[samples.CLIENT_ID].service_principals.clear()
+    result = reader.run(snippet)
+    assert result.code > 0 and "AADSTS7000229" in result.output, result.output
     assert not partner_requests(result)
 
 
@@ -259,7 +365,7 @@ def test_trouble_during_create_ends_linked_once_or_not_at_all(
 
 # --- secrets ---
 
-TOOLS = ("az", "bash", "curl", "date", "jq", "mktemp", "rm", "sed", "sleep")
+TOOLS = ("awk", "az", "base64", "bash", "curl", "date", "grep", "jq", "mktemp", "rm", "sed", "sleep")
 
 
 def record_arguments(reader: Reader) -> Path:
@@ -287,7 +393,7 @@ def assert_nobody_saw(secrets: set[str], result: Result, log: Path) -> None:
         assert secret not in result.output, f"printed: {result.output}"
 
 
-@pytest.mark.parametrize("snippet", shell("secret", "certificate", "workload-identity"))
+@pytest.mark.parametrize("snippet", shell("secret", "certificate", "managed-identity", "workload-identity"))
 def test_no_secret_on_a_command_line_or_printed(snippet: Path, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)
     world.create_link(*PRINCIPAL, samples.PARTNER_ID)

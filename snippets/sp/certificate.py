@@ -2,17 +2,23 @@
 # dependencies = ["azure-identity", "azure-mgmt-managementpartner"]
 # ///
 import os
+from pathlib import Path
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.identity import CertificateCredential
 from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
 
 partner_id = "1234567"
-credential = CertificateCredential(
-    tenant_id="11111111-1111-1111-1111-111111111111",
-    client_id="44444444-4444-4444-4444-444444444444",
-    certificate_path=os.environ["AZURE_CLIENT_CERTIFICATE_PATH"],
-)
+try:
+    credential = CertificateCredential(
+        tenant_id="11111111-1111-1111-1111-111111111111",
+        client_id="44444444-4444-4444-4444-444444444444",
+        certificate_path=str(Path(os.environ["AZURE_CLIENT_CERTIFICATE_PATH"]).expanduser()),
+        password=os.environ.get("AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+    )
+except (KeyError, OSError, TypeError, ValueError) as problem:
+    raise SystemExit(f"The certificate file cannot be read, or not with this password: {problem}") from None
+
 client = ACEProvisioningManagementPartnerAPI(credential)
 try:
     linked = client.partners.get().partner_id

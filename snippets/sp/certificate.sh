@@ -1,12 +1,18 @@
 (
   set -e
   partner_id="1234567"
+  file="${AZURE_CLIENT_CERTIFICATE_PATH:?is not set}"
+  file="${file/#\~\//$HOME/}"
+  grep -qs "^-----BEGIN CERTIFICATE" "$file" && grep -qE "^-----BEGIN (RSA )?PRIVATE KEY" "$file" && ! grep -q "ENCRYPTED" "$file" || {
+    echo "$file is not there, or is no PEM file with a certificate and a private key that has no password." >&2
+    exit 1
+  }
   # A profile of its own: no older sign-in or cached token is used, and none is left behind.
   export AZURE_EXTENSION_DIR="${AZURE_EXTENSION_DIR:-${AZURE_CONFIG_DIR:-$HOME/.azure}/cliextensions}"
   AZURE_CONFIG_DIR=$(mktemp -d)
   export AZURE_CONFIG_DIR
   trap 'rm -rf "$AZURE_CONFIG_DIR"' EXIT
-  az login --service-principal --username "44444444-4444-4444-4444-444444444444" --certificate "${AZURE_CLIENT_CERTIFICATE_PATH:?is not set}" --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none
+  az login --service-principal --username "44444444-4444-4444-4444-444444444444" --certificate "$file" --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none
   # Exit code 3 means: nothing linked yet.
   linked=$(az managementpartner show --query partnerId --output tsv) || [ $? -eq 3 ]
   if [ -z "$linked" ]; then
