@@ -173,6 +173,7 @@ def test_pem_file_can_be_made_of_a_pfx(snippet: Path, reader: Reader, world: Wor
     assert reader.run(file).code == 0
     made = (reader.work / "pal.pem").rename(reader.home / "made.pem")
     assert made.stat().st_mode & 0o077 == 0
+    assert made.read_text().count("BEGIN CERTIFICATE") == 1
     reader.extra["AZURE_CLIENT_CERTIFICATE_PATH"] = str(made)
     assert reader.run(snippet).code == 0
     assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
