@@ -192,7 +192,7 @@ def wrong_link(entry: Path, target: str) -> str:
 def anchors(page: Path) -> frozenset[str]:
     """The ids of a page's headings, as Python-Markdown makes them, and those written as id="…"."""
     text = re.sub(r"\A---\n.*?\n---\n", "", page.read_text("utf-8-sig", "replace"), flags=re.S)
-    html = markdown.markdown(text, extensions=["toc", "attr_list", "fenced_code", "md_in_html"])
+    html = markdown.markdown(text, extensions=["toc", "attr_list", "pymdownx.superfences", "md_in_html"])
     return frozenset(re.findall(r'\bid="([^"]+)"', html))
 
 

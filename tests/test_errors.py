@@ -12,13 +12,14 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import principals
 import pytest
 from conftest import AZ, need
 from emulator import samples
 from emulator.entra import SignInError
 from emulator.harness import ROOT, Reader, Result
 from emulator.transport import Fault, Response
-from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, World
+from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, ManagedIdentity, World
 from grades import RUN, azure_cli, how, record
 from pages import GUID, SNIPPETS
 
@@ -96,6 +97,43 @@ def az_subscription(reader: Reader, world: World) -> Result:
     return az("account", "set", "--subscription", samples.SECOND_SUBSCRIPTION)(reader, world)
 
 
+def chain(reader: Reader, world: World) -> None:
+    """The page's certificate, with another one before it in the file."""
+    principals.every_credential(world, reader)
+    other = principals.key_pair("other.example")[1].encode()
+    key, begin, ours = (reader.home / "pal.pem").read_bytes().partition(b"-----BEGIN CERTIFICATE")
+    (reader.home / "pal.pem").write_bytes(key + other + begin + ours)
+
+
+def certificate(suffix: str) -> Run:
+    def run(reader: Reader, world: World) -> Result:
+        chain(reader, world)
+        return reader.run(SNIPPETS / f"sp/certificate{suffix}")
+
+    return run
+
+
+def without_service_principal(run: Run) -> Run:
+    """The run, where the application is registered in the customer's tenant and has no service principal there."""
+
+    def alone(reader: Reader, world: World) -> Result:
+        world.applications[samples.CLIENT_ID].service_principals.clear()
+        return run(reader, world)
+
+    return with_application(alone)
+
+
+def on_a_machine_with_two(run: Run) -> Run:
+    """The run on a machine with two user-assigned identities and no system-assigned one."""
+
+    def prepared(reader: Reader, world: World) -> Result:
+        for name in ("one", "two"):
+            world.machine_identities.append(ManagedIdentity(name, name, samples.CUSTOMER_TENANT, system_assigned=False))
+        return run(reader, world)
+
+    return prepared
+
+
 def without_extension(reader: Reader, world: World) -> Result:
     """Azure CLI may also install an extension by itself; here it must not."""
     reader.extensions = reader.home / "no-extensions"
@@ -128,13 +166,19 @@ COMMANDS: dict[str, Run] = {
     "app-not-found.python": py_secret("sesame"),
     "audience.azure-cli": with_application(az_pipeline("https://gitlab.com")),
     "audience.python": with_application(py_pipeline("https://gitlab.com")),
+    "certificate.azure-cli": certificate(".sh"),
+    "certificate.python": certificate(".py"),
     "extension-missing.azure-cli": without_extension,
     "issuer.azure-cli": with_application(az_pipeline(), issuer=f"{ISSUER}/contoso"),
     "issuer.python": with_application(py_pipeline(), issuer=f"{ISSUER}/contoso"),
     "issuer-unread.azure-cli": unread(az_pipeline()),
     "issuer-unread.python": unread(py_pipeline()),
+    "many-identities.azure-cli": on_a_machine_with_two(az("login", "--identity")),
+    "many-identities.python": on_a_machine_with_two(python("credential = azure.identity.ManagedIdentityCredential()")),
     "mfa.azure-cli": mfa_of_one_tenant,
     "no-managed-identity.python": python("credential = azure.identity.ManagedIdentityCredential()"),
+    "no-service-principal.azure-cli": without_service_principal(az_secret("sesame")),
+    "no-service-principal.python": without_service_principal(py_secret("sesame")),
     "no-subscriptions.azure-cli": with_application(az_secret("sesame")),
     "subject-case.azure-cli": with_application(az_pipeline(), SUBJECT.replace("contoso", "Contoso")),
     "subject-case.python": with_application(py_pipeline(), SUBJECT.replace("contoso", "Contoso")),
@@ -168,7 +212,7 @@ MESSAGE = re.compile(r"ERROR: |WARNING: Authentication failed|[\w.]+(?:Error|Exc
 def message(result: Result, home: Path) -> str:
     """What a reader takes for the message: from the first error of Azure CLI, or the last exception of Python, on.
 
-    Tracebacks, times, paths and GUIDs that are nobody's sample value become `…`: what is left is the words.
+    Tracebacks, times, paths, thumbprints and GUIDs that are nobody's sample value become `…`: what is left is the words.
     """
     text = result.output.replace("\r", "")
     lines = [line.rstrip() for line in text.splitlines()]
@@ -179,6 +223,7 @@ def message(result: Result, home: Path) -> str:
     if "Traceback (most recent call last):" in lines:
         lines = [*lines[: lines.index("Traceback (most recent call last):")], "…"]
     text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]*Z?", "…", "\n".join(lines).replace(str(home), "…"))
+    text = re.sub(r"\b[0-9A-F]{40}\b", "…", text)  # a certificate's thumbprint
     return GUID.sub(lambda m: m[0] if m[0] in samples.ALL.values() else "…", text).strip() + "\n"
 
 

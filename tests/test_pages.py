@@ -30,7 +30,10 @@ WITHOUT_PYTHON = {
     "users/install": "the Python files name their packages themselves",
     "sp/secret-variable": "Python reads the variable that the shell sets",
 }
-ONLY_POWERSHELL = {"sp/certificate-store": "no other tool reads the certificate store of Windows"}
+ONE_TOOL = {
+    "sp/certificate-store": ".ps1",  # no other tool reads the certificate store of Windows
+    "sp/certificate-pem": ".sh",  # makes the file that Azure CLI and Python take
+}
 # Tasks without a wire file, each with its reason.
 WITHOUT_WIRE = dict.fromkeys(
     ("cicd/federate-github", "cicd/federate-azure-devops", "cicd/federate-gitlab"),
@@ -93,7 +96,7 @@ def tasks() -> dict[str, set[str]]:
 def test_every_task_exists_for_every_tool_with_its_wire_file(task: str, suffixes: set[str]) -> None:
     needed = {".ps1", ".sh"} if task in WITHOUT_PYTHON else {*TOOLS.values(), ".http"}
     needed -= {".http"} if task in WITHOUT_WIRE else set()
-    needed = {".ps1"} if task in ONLY_POWERSHELL else needed
+    needed = {ONE_TOOL[task]} if task in ONE_TOOL else needed
     assert needed <= suffixes, f"snippets/{task}: missing {sorted(needed - suffixes)}"
 
 
