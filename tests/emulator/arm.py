@@ -97,8 +97,8 @@ class Arm:
         pull request 31699 (recorded); form of the header: Azure SDK, tests of ARMChallengeAuthenticationPolicy (recorded). Message:
         public scripts that quote it (reported); its code is modelled after other messages that begin alike.
         """
-        who = self.world.tenants[caller["tid"]]
-        if not who.mfa_for_writes or request.method not in WRITES or caller["idtyp"] != "user":
+        who = self.world.tenants.get(caller["tid"])  # recorded traffic comes from tenants that are not here
+        if who is None or not who.mfa_for_writes or request.method not in WRITES or caller["idtyp"] != "user":
             return
         if SECOND_FACTOR in caller.get("acrs", []):
             return
