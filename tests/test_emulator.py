@@ -367,6 +367,16 @@ def test_assertion_of_nobody_is_refused(world: World, online: None) -> None:
         claims_of(world, ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: forged))
 
 
+@pytest.mark.parametrize("assertion", ["two.parts", "no.token.at all", "{token}\n"])
+def test_malformed_assertion_is_refused_not_a_failure(assertion: str, world: World, online: None) -> None:
+    application(world)
+    claims = {"iss": "https://issuer.example", "sub": "repo:contoso/app:environment:azure", "aud": ENTRA_AUDIENCE}
+    given = assertion.format(token=world.sign(claims))
+    credential = ClientAssertionCredential(samples.CUSTOMER_TENANT, samples.CLIENT_ID, lambda: given)
+    with pytest.raises(ClientAuthenticationError, match="AADSTS50027"):
+        credential.get_token("https://management.azure.com/.default")
+
+
 def test_codes_work_once_and_need_their_verifier(world: World, session: requests.Session, proxy: Proxy) -> None:
     base = f"https://login.microsoftonline.com/{samples.CUSTOMER_TENANT}/oauth2/v2.0"
     query = {"state": "s", "redirect_uri": "http://localhost:1", "code_challenge": "x", "client_id": "c"}

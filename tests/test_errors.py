@@ -22,6 +22,7 @@ from emulator.transport import Fault, Response
 from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, ManagedIdentity, World
 from grades import RUN, azure_cli, how, record
 from pages import GUID, SNIPPETS
+from test_second_factor import demand_second_factor
 
 CAPTURES = ROOT / "snippets/errors"
 ISSUER, SUBJECT = "https://token.actions.githubusercontent.com", "repo:contoso/landing-zone:environment:production"
@@ -157,6 +158,8 @@ BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
     "partner-id-invalid.az-rest": ("users/link.rest.sh", {samples.PARTNER_ID: "9999999"}),
     "partner-id-invalid.azure-cli": ("users/link.sh", {samples.PARTNER_ID: "9999999"}),
     "partner-id-invalid.python": ("users/link.py", {samples.PARTNER_ID: "9999999"}),
+    "second-factor.az-rest": ("users/link.rest.sh", {}),
+    "second-factor.azure-cli": ("users/link.sh", {}),
     "tenant-not-found.azure-cli": ("users/show.sh", {samples.CUSTOMER_TENANT: UNKNOWN_TENANT}),
     "tenant-not-found.python": ("users/show.py", {samples.CUSTOMER_TENANT: UNKNOWN_TENANT}),
 }
@@ -193,6 +196,8 @@ EXIT = {"mfa.azure-cli": 0, "extension-missing.azure-cli": 2, "not-linked.azure-
 
 
 def attempt(case: str, reader: Reader, world: World) -> Result:
+    if case.startswith("second-factor."):
+        demand_second_factor(world)
     if case in BLOCKS:
         name, values = BLOCKS[case]
         return reader.run(SNIPPETS / name, values)
@@ -206,7 +211,7 @@ def client(case: str) -> tuple[str, str]:
     return RUN, azure_cli("az") if case.endswith(".azure-cli") else f"azure-identity {version('azure-identity')}"
 
 
-MESSAGE = re.compile(r"ERROR: |WARNING: Authentication failed|[\w.]+(?:Error|Exception): ")
+MESSAGE = re.compile(r"ERROR: |WARNING: (?:Authentication failed|Run the command)|[\w.]+(?:Error|Exception): ")
 
 
 def message(result: Result, home: Path) -> str:
@@ -214,7 +219,7 @@ def message(result: Result, home: Path) -> str:
 
     Tracebacks, times, paths, thumbprints and GUIDs that are nobody's sample value become `…`: what is left is the words.
     """
-    text = result.output.replace("\r", "")
+    text = result.output.replace("\r", "").replace("RequestDisallowedByAzure", "…")  # a code that is modelled
     lines = [line.rstrip() for line in text.splitlines()]
     starts = [i for i, line in enumerate(lines) if MESSAGE.match(line)]
     assert starts, text

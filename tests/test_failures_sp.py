@@ -208,6 +208,26 @@ def test_federated_token_that_is_not_trusted(snippet: Path, differs: str, reader
     assert not partner_requests(result)
 
 
+@pytest.mark.parametrize("snippet", files("workload-identity"))
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_token_file_that_ends_in_a_line_feed(end: str, snippet: Path, reader: Reader, world: World) -> None:
+    """As `echo` and editors write it. The service takes no such token: the block must not send the end of the line."""
+    prepare(reader, world, snippet)
+    (reader.home / "token").write_bytes((principals.federated_token(world) + end).encode())
+    result = reader.run(snippet)
+    assert result.code == 0, result.output
+    assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
+
+
+@pytest.mark.parametrize("snippet", files("workload-identity"))
+def test_token_file_that_is_missing(snippet: Path, reader: Reader, world: World) -> None:
+    prepare(reader, world, snippet)
+    (reader.home / "token").unlink()
+    result = reader.run(snippet)
+    assert result.code > 0 and re.search("(?i)no such file", result.output), result.output
+    assert not result.exchanges or not partner_requests(result)
+
+
 @pytest.mark.parametrize("snippet", files("secret", "certificate", "workload-identity"))
 def test_application_that_is_not_in_this_tenant(snippet: Path, reader: Reader, world: World) -> None:
     assert_refused(reader, world, snippet, ("AADSTS700016",), CUSTOMER_TENANT=STRANGER_TENANT)
@@ -366,7 +386,7 @@ def test_trouble_during_create_ends_linked_once_or_not_at_all(
 
 # --- secrets ---
 
-TOOLS = ("awk", "az", "base64", "bash", "curl", "date", "grep", "jq", "mktemp", "rm", "sed", "sleep")
+TOOLS = ("awk", "az", "base64", "bash", "curl", "date", "grep", "jq", "mktemp", "rm", "sed", "sleep", "tr")
 
 
 def record_arguments(reader: Reader) -> Path:

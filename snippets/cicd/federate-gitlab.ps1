@@ -1,7 +1,9 @@
 #Requires -Modules Az.Accounts, Az.Resources
 & {
     $ErrorActionPreference = "Stop"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     $app = Get-AzADApplication -ApplicationId "44444444-4444-4444-4444-444444444444" -ErrorAction Stop
     if (-not $app) { throw "There is no such application in this tenant." }
     $credential = @{

@@ -1,7 +1,9 @@
 #Requires -Modules Az.Accounts, Az.ManagedServiceIdentity
 & {
     $ErrorActionPreference = "Stop"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     $credential = @{
         SubscriptionId = "33333333-3333-3333-3333-333333333333"
         ResourceGroupName = "partner-admin-link"

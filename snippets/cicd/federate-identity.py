@@ -1,7 +1,9 @@
 # /// script
-# dependencies = ["azure-identity", "requests"]
+# dependencies = ["azure-identity"]
 # ///
-import requests
+from azure.core import PipelineClient
+from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
+from azure.core.rest import HttpRequest
 from azure.identity import InteractiveBrowserCredential
 
 subscription = "33333333-3333-3333-3333-333333333333"
@@ -11,15 +13,16 @@ new = {
     "subject": "repo:fabrikam@1001/partner-admin-link@2002:environment:partner-admin-link",
     "audiences": ["api://AzureADTokenExchange"],
 }
-credential = InteractiveBrowserCredential(tenant_id="11111111-1111-1111-1111-111111111111")
-token = credential.get_token("https://management.azure.com/.default").token
+you = InteractiveBrowserCredential(tenant_id="11111111-1111-1111-1111-111111111111")
+sign = BearerTokenCredentialPolicy(you, "https://management.azure.com/.default")
+client = PipelineClient("https://management.azure.com", policies=[RetryPolicy(), sign])
 url = (
     f"https://management.azure.com/subscriptions/{subscription}/resourceGroups/{group}"
     f"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}"
     "/federatedIdentityCredentials/github-partner-admin-link?api-version=2023-01-31"
 )
-answer = requests.put(url, json={"properties": new}, headers={"Authorization": f"Bearer {token}"}, timeout=30)
-if not answer.ok:
-    raise SystemExit(answer.text)
+answer = client.send_request(HttpRequest("PUT", url, json={"properties": new}))
+if answer.status_code >= 400:
+    raise SystemExit(answer.text())
 
 print(answer.json())

@@ -2,7 +2,9 @@
 & {
     $ErrorActionPreference = "Stop"
     $scope = "/subscriptions/33333333-3333-3333-3333-333333333333"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     foreach ($offer in Get-AzManagedServicesDefinition -Scope $scope -ErrorAction Stop) {
         $offer | Format-List -Property RegistrationDefinitionName, ManagedByTenantId
         $offer.Authorization | Format-Table -Property PrincipalIdDisplayName, PrincipalId, RoleDefinitionId

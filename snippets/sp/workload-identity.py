@@ -2,16 +2,18 @@
 # dependencies = ["azure-identity", "azure-mgmt-managementpartner"]
 # ///
 import os
+from pathlib import Path
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.identity import WorkloadIdentityCredential
+from azure.identity import ClientAssertionCredential
 from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
 
 partner_id = "1234567"
-credential = WorkloadIdentityCredential(
+token_file = Path(os.environ["AZURE_FEDERATED_TOKEN_FILE"])
+credential = ClientAssertionCredential(
     tenant_id="11111111-1111-1111-1111-111111111111",
     client_id="44444444-4444-4444-4444-444444444444",
-    token_file_path=os.environ["AZURE_FEDERATED_TOKEN_FILE"],
+    func=lambda: token_file.read_text().strip(),
 )
 client = ACEProvisioningManagementPartnerAPI(credential)
 try:

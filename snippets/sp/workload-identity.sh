@@ -6,7 +6,9 @@
   AZURE_CONFIG_DIR=$(mktemp -d)
   export AZURE_CONFIG_DIR
   trap 'rm -rf "$AZURE_CONFIG_DIR"' EXIT
-  az login --service-principal --username "44444444-4444-4444-4444-444444444444" --federated-token="@${AZURE_FEDERATED_TOKEN_FILE:?is not set}" --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none
+  assertion=$(tr -d '\r\n' <"${AZURE_FEDERATED_TOKEN_FILE:?is not set}")
+  printf '%s' "$assertion" |
+    az login --service-principal --username "44444444-4444-4444-4444-444444444444" --federated-token=@- --tenant "11111111-1111-1111-1111-111111111111" --allow-no-subscriptions --output none
   # Exit code 3 means: nothing linked yet.
   linked=$(az managementpartner show --query partnerId --output tsv) || [ $? -eq 3 ]
   if [ -z "$linked" ]; then

@@ -3,7 +3,9 @@
     $ErrorActionPreference = "Stop"
     $role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor
     $objectId = "55555555-5555-5555-5555-555555555555"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     foreach ($subscription in "33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434") {
         $scope = "/subscriptions/$subscription"
         $held = Get-AzRoleAssignment -Scope $scope -ObjectId $objectId -AtScope | Where-Object { $_.RoleDefinitionId -like "*$role" }

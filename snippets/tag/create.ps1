@@ -40,16 +40,20 @@
     } catch {
         throw
     } finally {
-        # Whatever happened: first you are yourself again, then the new credential goes.
-        Set-AzContext -Context $you | Out-Null
-        if ($new) {
+        # Whatever happened: you are yourself again, by a new sign-in if need be, and the new credential goes.
+        try {
             try {
+                Set-AzContext -Context $you | Out-Null
+            } catch {
+                try { Connect-AzAccount -Tenant $tenant -Scope Process | Out-Null } catch { throw }
+            }
+            if ($new) {
                 Remove-AzADAppCredential -ApplicationId $app.AppId -KeyId $new.KeyId -ErrorAction Stop
                 Write-Output "No credential of this run is left."
-            } catch {
-                Write-Warning "The credential may still be there. It expires within the hour; delete it now at application $($app.AppId)."
-                throw
             }
+        } catch {
+            if ($new) { Write-Warning "The credential may still be there. It expires within the hour; delete it now at application $($app.AppId)." }
+            throw
         }
     }
 }

@@ -60,7 +60,11 @@ secret = graph("POST", f"applications/{app['id']}/addPassword", {"passwordCreden
 try:
     print(link(ClientSecretCredential(tenant, app["appId"], secret["secretText"])))
 finally:  # whatever happened, the new credential goes
-    graph("POST", f"applications/{app['id']}/removePassword", {"keyId": secret["keyId"]})
+    try:
+        graph("POST", f"applications/{app['id']}/removePassword", {"keyId": secret["keyId"]})
+    except Exception as error:
+        error.add_note(f"It expires within the hour; delete it now at application {app['appId']}.")
+        raise
     print("No credential of this run is left.")
 
 print(f"{name}: client ID {app['appId']}, service principal object ID {principal['id']}")

@@ -14,7 +14,7 @@
   secret=""
   end=$(date -u -d "+1 hour" +%FT%TZ 2>/dev/null || date -u -v+1H +%FT%TZ)
   forget() {
-    rm -rf "$profile"
+    rm -rf "$profile" || true # the credential goes in any case
     key=$(az ad app credential list --id "$client_id" --query "[?displayName=='Until $end'].keyId" --output tsv) &&
       { [ -z "$secret$key" ] || az ad app credential delete --id "$client_id" --key-id "$key"; } || {
       echo "The credential may still be there. It expires within the hour; delete it now at application $client_id." >&2

@@ -1,7 +1,9 @@
 #Requires -Modules Az.Resources
 & {
     $ErrorActionPreference = "Stop"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     Get-AzADServicePrincipal -DisplayName "Partner Admin Link 1234567" -ErrorAction Stop | Format-List -Property DisplayName, AppId, Id, AccountEnabled
     foreach ($subscription in "33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434") {
         Get-AzSubscription -SubscriptionId $subscription | Format-List -Property Id, Name

@@ -4,7 +4,9 @@
     $name = "Partner Admin Link 1234567"
     $clientId = "44444444-4444-4444-4444-444444444444"
     $objectId = "55555555-5555-5555-5555-555555555555"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     $principal = Get-AzADServicePrincipal -ApplicationId $clientId -ErrorAction Stop
     if ($principal.Id -ne $objectId -or $principal.DisplayName -ne $name) { throw "$clientId and $objectId are not those of '$name'. Nothing was removed." }
     foreach ($subscription in "33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434") {

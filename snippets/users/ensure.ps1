@@ -2,7 +2,9 @@
 & {
     $ErrorActionPreference = "Stop"
     $partnerId = "1234567"
-    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" | Out-Null
+    # The sign-in stays in this PowerShell and is not written to your profile.
+    Disable-AzContextAutosave -Scope Process | Out-Null
+    Connect-AzAccount -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
     $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
     if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
     if (-not $link) {

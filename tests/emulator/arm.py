@@ -6,6 +6,8 @@ doubled error body are recorded. Subscriptions and tenants follow the published 
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -17,7 +19,10 @@ from .world import Link, ServiceError, World
 
 AUDIENCES = {"https://management.azure.com", "https://management.core.windows.net"}
 PARTNER_API = "2018-02-01"
-
+WRITES = {"PUT", "PATCH", "DELETE"}
+# What a token of a sign-in with a second factor carries, and what a challenge asks for (recorded: azure-cli pull request 31699).
+SECOND_FACTOR = "p1"
+CHALLENGE = {"access_token": {"acrs": {"essential": True, "values": [SECOND_FACTOR]}}}
 
 Route = tuple[str, str, Callable[..., Response]]  # method, path pattern, handler(caller, request, *groups)
 
@@ -48,6 +53,7 @@ class Arm:
         try:
             caller = self.caller(request)
             self.check_version(request)
+            self.check_second_factor(caller, request)
             for method, pattern, handler in self.routes:
                 match = re.fullmatch(pattern, request.path, re.IGNORECASE)  # reported: case does not matter
                 if match and method == request.method:
@@ -56,7 +62,7 @@ class Arm:
             else:
                 response = not_emulated(request)
         except ServiceError as error:
-            response = Response(error.status, error_body(request, error))
+            response = Response(error.status, error_body(request, error), error.headers)
         response.headers = arm_headers(request) | response.headers
         return response
 
@@ -82,6 +88,31 @@ class Arm:
             raise ServiceError(400, "InvalidApiVersionParameter", f"[modelled] api-version '{version}' is not known.")
         if request.method == "PUT" and "content-length" not in request.headers:
             raise ServiceError(411, "LengthRequired", "[modelled] PUT without Content-Length.")
+
+    def check_second_factor(self, caller: dict, request: Request) -> None:
+        """401 with a claims challenge for a person's write with a token of a sign-in without a second factor.
+
+        Only in tenants that the world marks. Who, and what: people, guests too, when they create, change or delete; no reads, no
+        workload identities (documented: concept-mandatory-multifactor-authentication, 29 July 2025). Status and claims: azure-cli
+        pull request 31699 (recorded); form of the header: Azure SDK, tests of ARMChallengeAuthenticationPolicy (recorded). Message:
+        public scripts that quote it (reported); its code is modelled after other messages that begin alike.
+        """
+        who = self.world.tenants.get(caller["tid"])  # recorded traffic comes from tenants that are not here
+        if who is None or not who.mfa_for_writes or request.method not in WRITES or caller["idtyp"] != "user":
+            return
+        if SECOND_FACTOR in caller.get("acrs", []):
+            return
+        claims = base64.b64encode(json.dumps(CHALLENGE, separators=(",", ":")).encode()).decode()
+        authority = f"https://login.microsoftonline.com/{who.id}"
+        challenge = f'Bearer realm="", authorization_uri="{authority}", error="insufficient_claims", claims="{claims}"'
+        raise ServiceError(
+            401,
+            "RequestDisallowedByAzure",
+            f"Resource '{request.path.rstrip('/').rpartition('/')[2]}' was disallowed by Azure: You are receiving this error because "
+            "you tried to create, update or delete Azure resources without authenticating through MFA. User accounts must be "
+            "authenticated through MFA to manage your resources. To resolve this error, go to https://aka.ms/MFAforAzure.",
+            **{"WWW-Authenticate": challenge},
+        )
 
     def subscriptions(self, caller: dict) -> list[dict]:
         tenant = self.world.tenants[caller["tid"]]
@@ -185,7 +216,7 @@ def arm_headers(request: Request) -> dict[str, str]:
         "x-ms-routing-request-id": f"EMULATOR:{datetime.now(UTC):%Y%m%dT%H%M%SZ}:{request_id}",
         "request-id": request_id,
     }
-    if request.method in {"PUT", "PATCH", "DELETE"}:
+    if request.method in WRITES:
         headers["x-ms-ratelimit-remaining-tenant-resource-requests"] = "99"
     return headers
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from .world import Application, Person, World
 
 HOST = "https://login.microsoftonline.com"
 ERRORS = json.loads((Path(__file__).parent.parent / "data/token-errors.json").read_text())["errors"]
+RESOURCE_MANAGER = "797f4846-ba00-4fd7-ba43-dac1f8f63013"  # how refusals call it (reported: azure-cli issue 6962)
 CLIENT_CREDENTIALS, DEVICE_CODE = "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -135,21 +137,33 @@ class Entra:
 
     def grant_by_device_code(self, tenant: str, form: dict) -> Response:
         grant = self.codes.pop(form["device_code"])
-        return self.user_tokens(tenant, grant["person"], form | {"scope": grant["asked"]["scope"]})
+        factors = asked_factors(grant["asked"]) or asked_factors(form)  # a client may ask at either end
+        return self.user_tokens(tenant, grant["person"], form | {"scope": grant["asked"]["scope"]}, factors)
 
     def grant_by_code(self, tenant: str, form: dict) -> Response:
         """Redeem a code once; the PKCE verifier must hash to the challenge that came with it (RFC 7636)."""
         grant = self.codes.pop(form["code"])
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
         assert grant["asked"]["code_challenge"] == base64url(digest), "PKCE verifier does not match its challenge"
-        return self.user_tokens(tenant, grant["person"], form, grant["asked"].get("nonce"))
+        return self.user_tokens(
+            tenant, grant["person"], form, asked_factors(grant["asked"]), grant["asked"].get("nonce")
+        )
 
     def grant_by_refresh_token(self, tenant: str, form: dict) -> Response:
-        person = next(p for p in self.world.people if p.upn == self.world.claims(form["refresh_token"])["upn"])
-        return self.user_tokens(tenant, person, form)
+        """New tokens without the person. SignInError 50076 when they must prove more than their sign-in did (reported)."""
+        signed_in = self.world.claims(form["refresh_token"])
+        person = next(p for p in self.world.people if p.upn == signed_in["upn"])
+        if not set(asked_factors(form)) <= set(signed_in["acrs"]):
+            raise SignInError(50076, resource=RESOURCE_MANAGER)
+        return self.user_tokens(tenant, person, form, signed_in["acrs"])
 
-    def user_tokens(self, tenant: str, person: Person, form: dict, nonce: str | None = None) -> Response:
-        """Access, ID and refresh token of `person` as the object they are in `tenant`."""
+    def user_tokens(
+        self, tenant: str, person: Person, form: dict, factors: list[str], nonce: str | None = None
+    ) -> Response:
+        """Access, ID and refresh token of `person` as the object they are in `tenant`.
+
+        The access token carries the `factors` that the sign-in was asked for; whoever is at the browser has them all.
+        """
         tenant = self.member(tenant, person).home if tenant in {"organizations", "common"} else tenant
         self.member(tenant, person)
         who = {
@@ -168,9 +182,11 @@ class Entra:
                 "expires_in": 3600,
                 "ext_expires_in": 3600,
                 "access_token": self.world.sign(
-                    who | {"aud": audience(scope), "upn": person.upn, "idtyp": "user", "appid": form["client_id"]}
+                    who
+                    | {"aud": audience(scope), "upn": person.upn, "idtyp": "user", "appid": form["client_id"]}
+                    | {"acrs": factors}
                 ),
-                "refresh_token": self.world.sign({"upn": person.upn}),
+                "refresh_token": self.world.sign({"upn": person.upn, "acrs": factors}),
                 "id_token": self.world.sign(id_claims | ({"nonce": nonce} if nonce else {})),
                 "client_info": base64url(
                     json.dumps({"uid": person.objects[person.home], "utid": person.home}).encode()
@@ -206,6 +222,8 @@ class Entra:
 
     def check_assertion(self, application: Application, tenant: str, assertion: str) -> None:
         """A JWT signed with the app's certificate, or one of a trusted issuer that matches a federated credential."""
+        if not re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", assertion):  # RFC 7515; a line feed is none of it
+            raise SignInError(50027)
         claimed = jwt.decode(assertion, options={"verify_signature": False})
         if claimed.get("iss") == application.client_id:
             check_certificate(application, tenant, assertion)
@@ -271,6 +289,12 @@ def signed_with(certificate: x509.Certificate, assertion: str, tenant: str) -> b
     except jwt.InvalidTokenError:
         return False
     return True
+
+
+def asked_factors(request: dict) -> list[str]:
+    """The values of `acrs` that the `claims` of a request want in the access token (OpenID Connect Core 5.5)."""
+    wanted = json.loads(request.get("claims") or "{}").get("access_token", {})
+    return wanted.get("acrs", {}).get("values", [])
 
 
 def base64url(raw: bytes) -> str:

@@ -21,19 +21,22 @@ ENTRA_AUDIENCE = "api://AzureADTokenExchange"
 
 
 class ServiceError(Exception):
-    """A refusal by Azure Resource Manager: `status`, `code`, `message`."""
+    """A refusal by Azure Resource Manager: `status`, `code`, `message`, and `headers` that only this refusal has."""
 
-    def __init__(self, status: int, code: str, message: str):
+    def __init__(self, status: int, code: str, message: str, **headers: str):
         super().__init__(f"{status} {code}: {message}")
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.headers = status, code, message, headers
 
 
 @dataclass
 class Tenant:
+    """A directory. `mfa_for_writes`: people's writes to Azure need a sign-in with a second factor there."""
+
     id: str
     name: str
     domain: str
     subscriptions: dict[str, str] = field(default_factory=dict)  # id -> display name
+    mfa_for_writes: bool = False
 
 
 @dataclass
