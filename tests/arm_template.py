@@ -112,8 +112,10 @@ def scope_of(template: Node, values: dict[str, Node], outer: Scope | None = None
     view = replace(outer, unknown=own.unknown, escaped=own) if outer else own
     for declared in Node(template["parameters"].value, f"{template.where}.parameters", view):
         name = declared.where.rpartition(".")[2].lower()
-        default = declared["defaultValue"] if "defaultValue" in declared.members() else None
-        own.parameters[name] = values.get(name, default)
+        if name in values:  # a default that is not needed is not read
+            own.parameters[name] = values[name]
+        else:
+            own.parameters[name] = declared["defaultValue"] if "defaultValue" in declared.members() else None
     for name, value in template["variables"].members().items():
         own.variables[name.lower()] = (value, f"{template.where}.variables.{name}", view)
     return view

@@ -82,6 +82,38 @@ def test_policy_takes_the_parameters_of_sp():
     assert required == set(read("sp.parameters.json")["parameters"])
 
 
+def granted(name: str, parameters: str) -> dict[str, set[str]]:
+    """Role ID -> "permanent" or "eligible", of every authorization in one template."""
+    (offer,) = offers.offers_in(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
+    found: dict[str, set[str]] = {}
+    for kind in ("permanent", "eligible"):
+        for grant in getattr(offer, kind):
+            found.setdefault(grant.role_id, set()).add(kind)
+    return found
+
+
+def test_onboarding_page_names_every_role_beside_its_id():
+    """What the customer is shown are IDs: the page has the name of each, from the role data, and no other."""
+    page = (ROOT / "docs/lighthouse/onboard.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| `([0-9a-f-]{36})` \| ([^|]+) \|$", page, re.MULTILINE)
+    files = {**{offer: offer for offer in OFFERS}, "policy": "sp"}
+    roles = {name: granted(name, parameters) for name, parameters in files.items()}
+    every = {role for granted_in in roles.values() for role in granted_in}
+    assert {(name, id) for name, id, _ in rows} == {(offer_rules.ROLES[role]["name"], role) for role in every}
+    for _, id, where in rows:
+        assert where == "all" if all(id in granted_in for granted_in in roles.values()) else "PIM" in where
+        assert ("to be activated" in where) == all(
+            granted_in.get(id, {"eligible"}) == {"eligible"} for granted_in in roles.values()
+        )
+
+
+@pytest.mark.parametrize("name", OFFERS)
+def test_page_of_an_offer_names_every_role(name):
+    page = (ROOT / f"docs/lighthouse/{name}.md").read_text("utf-8")
+    named = set(re.findall(r"^\| [\w ]+ \| ([\w ]+) \| ", page, re.MULTILINE)) - {"Role"}
+    assert named == {offer_rules.ROLES[role]["name"] for role in granted(name, name)}
+
+
 # --- the validator on broken offers ---
 
 

@@ -78,6 +78,7 @@ class Evaluation(Scope):
             return plain(found)
         functions = {
             "guid": lambda *parts: str(uuid.uuid5(GUIDS, "-".join(parts))),
+            "concat": lambda *parts: "".join(parts),
             "empty": lambda value: not value,
             "length": len,
             "format": lambda pattern, *values: pattern.format(*values),
