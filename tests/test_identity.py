@@ -157,5 +157,6 @@ def test_every_block_is_run_or_read() -> None:
     """A new kind of file has to be brought in here."""
     kinds = {f.suffix for f in SNIPPETS.rglob("*") if f.is_file()}
     assert kinds == {".ps1", ".sh", ".py", ".yml", ".tf", ".http", ".txt", ".json", ".bicep"}
-    assert {f.name for f in blocks(".yml")} == {f.name for f in PIPELINES} | {f.name for f in blocks("-powershell.yml")}
+    linking = {f.name for f in blocks(".yml") if not f.name.startswith("gate-")}  # a gate links nobody
+    assert linking == {f.name for f in PIPELINES} | {f.name for f in blocks("-powershell.yml")}
     # Terraform: test_terraform.py holds that the provider has a client ID, and neither Azure CLI's sign-in nor the machine's.
