@@ -15,7 +15,7 @@ import faq
 import pytest
 import yaml
 from browsing import ORIGIN, Reading, stir, until
-from conftest import once
+from conftest import IN_CI, once
 from emulator.harness import ROOT
 from playwright.sync_api import Browser, Page
 
@@ -91,7 +91,7 @@ STOPPED = {
     "address with spaces and handlers": {"sources": {"A": f'https://a.example/" onmouseover="{RUN}" style="{OVERLAY}'}},
     "block of Material's class": {"body": '!!! md-search__overlay "Hello"\n    Text.'},
     "template that redirects": {"template": "redirect.html", "location": "https://evil.example/"},
-    "template without our escapes": {"template": "base.html", "title": f"Is kindword <script>{RUN}</script> so?"},
+    "template without our escapes": {"template": "base.html", "description": f'">{IMG}'},
     "template that is no page": {"template": ".icons/material/account.svg"},
     "first in every search": {"search": {"boost": 1000}},
 }
@@ -103,8 +103,16 @@ NOT_BUILT = {
     "template of elsewhere": {"template": "../../../mkdocs.yml"},
 }
 CONFIG = (ROOT / "mkdocs.yml").read_text("utf-8")
-RECTANGLES = """() => Object.fromEntries([".md-header", ".md-sidebar--primary", ".md-content", ".md-content__inner", ".md-content__inner > h1", ".pal-sources"]
-    .map((name) => [name, document.querySelector(name)?.getBoundingClientRect()]).filter(([, box]) => box)
+PARTS = [
+    ".md-header",
+    ".md-sidebar--primary",
+    ".md-content",
+    ".md-content__inner",
+    ".md-content__inner > h1",
+    ".pal-sources",
+]
+RECTANGLES = """parts => Object.fromEntries(parts
+    .map(name => [name, document.querySelector(name)?.getBoundingClientRect()]).filter(([, box]) => box)
     .map(([name, { x, y, width }]) => [name, name === ".pal-sources" ? [x, width] : [x, y, width]]))"""
 
 
@@ -169,9 +177,7 @@ def _reached(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for kind in STOPPED:
             shutil.rmtree(target / "pal/faq" / slug(kind))
         index = target / "search/search_index.json"
-        boosted = f'"boost":{STOPPED["first in every search"]["search"]["boost"]},'
-        index.write_text(re.sub(r',"boost":1000\b', "", index.read_text("utf-8")), "utf-8")
-        assert boosted not in index.read_text("utf-8")
+        index.write_text(index.read_text("utf-8").replace(',"boost":1000', ""), "utf-8")
         assert slim(target) == ""
 
     return once(tmp_path_factory, "hostile-reached", make)
@@ -197,7 +203,7 @@ def test_mkdocs_stops_and_names_the_file(kind: str, tmp_path: Path) -> None:
 def measured(page: Page) -> dict:
     until(page, "document.querySelector('.md-content__inner ul')")
     page.evaluate("scrollTo(0, 0)")
-    return page.evaluate(RECTANGLES)
+    return page.evaluate(RECTANGLES, PARTS)
 
 
 @pytest.fixture(scope="module", name="layout")
@@ -206,11 +212,11 @@ def _layout(chromium: Browser, reached: Path) -> dict:
     reading = Reading(chromium, reached)
     rectangles = measured(reading.open("pal/faq/clean/"))
     reading.close()
-    assert len(rectangles) == 6
+    assert set(rectangles) == set(PARTS)
     return rectangles
 
 
-@pytest.mark.parametrize("kind", REACHED)
+@pytest.mark.parametrize("kind", REACHED if IN_CI else [*REACHED][::3])
 def test_a_hostile_entry_does_nothing(kind: str, reached: Path, chromium: Browser, layout: dict) -> None:
     """On its page, in the results of a search, and on the index after instant navigation; Chromium's console stays empty."""
     reading = Reading(chromium, reached)
