@@ -40,7 +40,6 @@ class Known(NamedTuple):
 KNOWN = [
     Known("zensical", "HTML", ".*", "Its own edition of the theme: same classes, other markup around the text."),
     Known("zensical", "sources", ".*", "It sorts the front matter: the same sources in another order."),
-    Known("zensical", "place of the theme", "pal/faq/.*", "A FAQ entry's theme stands below its answer, not above."),
     Known(
         "zensical",
         "other files",

@@ -28,11 +28,11 @@ from faq_entry import CONFIDENCE, FENCE, FIELDS, Entry, read, show
 from markdown.extensions.toc import slugify
 
 ROOT = Path(__file__).resolve().parent.parent
-THEMES = """Eligibility, Partner IDs, Users and guests, Service principals, Pipelines and code,
-Azure Lighthouse, Roles and scope, CSP and other programmes, Reporting, Privacy and security,
-Troubleshooting""".replace("\n", " ").split(", ")
+PLUGINS = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), yaml.BaseLoader)["plugins"]  # noqa: S506 (builds text only)
+THEMES = next(plugin["tags"]["tags_allowed"] for plugin in PLUGINS if "tags" in plugin)
 KINDS = {yaml.ScalarNode: "text", yaml.SequenceNode: "a list", yaml.MappingNode: "a mapping"}
-MAX_WORDS, MAX_DESCRIPTION = 200, 160
+ADMONITIONS = "note abstract info tip success question warning failure danger bug example quote"
+MAX_WORDS, MAX_TITLE, MAX_DESCRIPTION = 200, 120, 160
 SAMPLES = set(ALL.values())
 
 GUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", re.I)
@@ -43,9 +43,13 @@ LINK = re.compile(
     r"\[[^\[\]]*\]\( ?<?((?:[^()\s<>]|\([^()\s]*\))*)>?(?: \"[^\"]*\")? ?\)"  # [text](address)
     r"|^\s*\[[^\[\]^]+\]:\s*(\S+)"  # [name]: address
 )
-HTML = re.compile(r"<(?:!--|[A-Za-z][\w-]*(?=[\s/>])|/[A-Za-z]|[!?])[^>]*>?|(?<=\))\{[^}]*\}?")
+HTML = re.compile(
+    r"<(?!https?://)[A-Za-z/!?][^>]*>?|(?<!\{)\{(?![{%])[^}]*\}?"
+)  # a tag, an autolink; an attribute list
+MARKUP = re.compile(r"[<>]|&#?\w+;")
 LIST = re.compile(r" *(?:[-*+]|\d+\.) +\S")
 BLOCK = re.compile(r' *(?:!!!|\?\?\?\+?)(?: |$)| *===[!+]? "')  # admonition, tab
+PLAIN_BLOCK = re.compile(rf' *(?:!!!|\?\?\?\+?) (?:{ADMONITIONS.replace(" ", "|")})(?: "[^"]*")? *$| *===')
 
 
 def fields_are_complete(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -68,7 +72,9 @@ def title_is_a_question(entry: Entry) -> Iterator[tuple[int, str]]:
     line, title = entry.text("title")
     if title and (title[0].islower() or title.count("?") != 1 or title[-1] != "?"):
         yield line, f"title {show(title)} is not a question → write {FIELDS['title'][1]}"
-    elif title and entry.path.name != (name := slugify(title, "-") + ".md"):
+    elif len(title) > MAX_TITLE:
+        yield line, f"title of {len(title)} characters → write at most {MAX_TITLE}"
+    elif title and not MARKUP.search(title) and entry.path.name != (name := slugify(title, "-") + ".md"):
         yield line, f"file name {show(entry.path.name)} is not the title's → rename it to {name}"
 
 
@@ -78,6 +84,19 @@ def description_is_plain_and_short(entry: Entry) -> Iterator[tuple[int, str]]:
         yield line, f"description of {len(text)} characters → write at most {MAX_DESCRIPTION}"
     if re.search(r"[`*<\[]|https?://", text):
         yield line, "Markdown in the description → write plain text, search shows it as it stands"
+
+
+def front_matter_is_no_html(entry: Entry) -> Iterator[tuple[int, str]]:
+    """Tab, index and search print it in different ways."""
+    names = entry.fields.get("sources", (1, None))[1]
+    found = (
+        [(label.start_mark.line + 2, label.value) for label, _ in names.value]
+        if isinstance(names, yaml.MappingNode)
+        else []
+    )
+    for line, text in [entry.text("title"), *found]:
+        if markup := MARKUP.search(str(text)):
+            yield line, f"{show(text)} holds {markup[0]} → write plain words, (…) in place of <…>"
 
 
 def theme_and_confidence_are_known(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -109,8 +128,8 @@ def sources_are_https(entry: Entry) -> Iterator[tuple[int, str]]:
     _, sources = entry.fields.get("sources", (1, None))
     for label, node in sources.value if isinstance(sources, yaml.MappingNode) else ():
         url = node.value if isinstance(node, yaml.ScalarNode) else KINDS[type(node)]
-        if not re.match(r"https://[\w-]+(\.[\w-]+)+(/|$)", url):
-            yield label.start_mark.line + 2, f"source {show(url)} → write an address with https://"
+        if not re.fullmatch(r"https://[\w-]+(\.[\w-]+)+(:\d+)?([/?#][^\s\"<>\\]*)?", url):
+            yield label.start_mark.line + 2, f"source {show(url)} → write an address with https://, and nothing else"
         if not label.value:
             yield label.start_mark.line + 2, "source without a name → write what it is, who, when"
 
@@ -145,12 +164,14 @@ def no_code_blocks_no_html(entry: Entry) -> Iterator[tuple[int, str]]:
         if FENCE.match(line) or "--8<--" in prose:
             yield number, "code block → link to the page with the tested snippet; `code` is fine"
         for tag in HTML.findall(prose):
-            if tag.startswith("<!--"):
+            if tag.startswith("{"):
+                yield number, f"attribute list {show(tag)} → delete it, or use backticks"
+            elif tag.startswith("<!--"):
                 yield number, "comment left in → write the answer and delete the comment"
             else:
                 yield (
                     number,
-                    f"raw HTML or attribute {show(tag)} → write Markdown, or use backticks",
+                    f"raw HTML {show(tag)} → write Markdown, or use backticks",
                 )
 
 
@@ -164,6 +185,10 @@ def links_lead_somewhere(entry: Entry) -> Iterator[tuple[int, str]]:
                 wrong = "cannot be followed → write https://… or a path such as ../users.md"
             if wrong:
                 yield number, f"link to {show(target)} {wrong}"
+        if re.search(r"!\[", prose):
+            yield number, "picture → say in words what it shows, and link the page that has it"
+        if re.match(r" *\*\[[^\]]+\]:", prose):
+            yield number, "abbreviation → write the words out where you use them"
         rest = LINK.sub("", prose)
         if URL.search(rest) or "www." in rest:
             yield number, "bare address → write [what it is](https://…)"
@@ -212,7 +237,9 @@ def blocks_render_as_meant(entry: Entry) -> Iterator[tuple[int, str]]:
             yield number, "text indented by 4 becomes code → delete the spaces"
         if line.strip() and not (opens or line.startswith("#")):
             kind = kind or ("list" if item else "text")
-        if opens:
+        if opens and not PLAIN_BLOCK.match(line):
+            yield number, f"block {show(line)} → write one of {ADMONITIONS.replace(' ', ', ')}, and a title in quotes"
+        elif opens:
             following = next((later for later in entry.lines[number:] if later.strip()), "")
             if not following.startswith(" " * (indent + 4)):
                 yield number, f"{line.split()[0]} without a body → indent its text by 4 spaces"
@@ -254,7 +281,7 @@ def no_secrets(entry: Entry, roles: Iterable[str] = ()) -> Iterator[tuple[int, s
 
 
 RULES = (
-    fields_are_complete, title_is_a_question, description_is_plain_and_short,
+    fields_are_complete, title_is_a_question, description_is_plain_and_short, front_matter_is_no_html,
     theme_and_confidence_are_known, checked_is_a_past_day, sources_are_https,
     answer_comes_first, headings_go_down_by_one, no_code_blocks_no_html, links_lead_somewhere,
     blocks_render_as_meant, marks_are_closed, characters_are_plain,

@@ -87,6 +87,11 @@ def test_the_policy_is_strict_and_every_page_keeps_it(site: Path) -> None:
     assert len(policies) == 1, "instant navigation keeps the first page's policy: all must be the same"
     (policy,) = policies
     assert policy.startswith("default-src 'none'") and "unsafe" not in policy and "http" not in policy
+    empty = soup(site / "404.html").select("script:not([src]):not([type])")
+    depths = {
+        len(file.relative_to(site).parts) for file in site.rglob("*/index.html") if soup(file).find(id="__config")
+    }
+    assert policy.count("'sha256-") == len(empty) + len(depths), "more than the page without content has, at each depth"
 
 
 def test_published_names_change_with_their_content(site: Path) -> None:

@@ -11,6 +11,7 @@ import posixpath
 import re
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
@@ -38,7 +39,7 @@ def publish(site: Path) -> None:
             as_markdown(body, meta, name, pages, config), encoding="utf-8", newline="\n"
         )
         section = "FAQ" if name.startswith("pal/faq/") else "Pages"
-        entry = f"- [{meta['title']}]({address(file, config)}): {meta['description']}"
+        entry = f"- [{plain(meta['title'])}]({address(file, config)}): {plain(meta['description'])}"
         entries.setdefault(section, []).append(entry)
     text = [f"# {config.site_name}", "", f"> {INTRODUCTION}"]
     for section in sorted(entries, reverse=True):
@@ -51,20 +52,32 @@ def markdown_file(site: Path, file: File) -> Path:
 
 
 def address(file: File, config: MkDocsConfig) -> str:
-    return config.site_url + posixpath.splitext(file.dest_uri)[0] + ".md"
+    return config.site_url + quote(posixpath.splitext(file.dest_uri)[0]) + ".md"
+
+
+def plain(text: object) -> str:
+    """Text of the front matter that no reader of Markdown takes for markup, on one line."""
+    return re.sub(r"[\\`<>\[\]!&]", r"\\\g<0>", " ".join(str(text).split()))
+
+
+def link(name: object, where: object) -> str:
+    """A link where nothing but a page can be behind the address, as on the site; text elsewhere."""
+    if re.fullmatch(r"https://[^\s<>()\\]+(\([^\s<>()\\]*\)[^\s<>()\\]*)*", str(where)):
+        return f"[{plain(name)}]({where})"
+    return f"{plain(name)}: {plain(where)}"
 
 
 def as_markdown(body: str, meta: dict, name: str, pages: dict[str, File], config: MkDocsConfig) -> str:
     """A page's source with files in place of includes, links to the Markdown of other pages, and its sources at the end."""
 
-    def link(match: re.Match) -> str:
+    def linked(match: re.Match) -> str:
         target = pages.get(posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1])))
         return f"]({address(target, config)}{match[2] or ''})" if target else match[0]
 
-    text = INCLUDE.sub(included, LINK.sub(link, body.strip() + "\n"))
-    title = "" if text.startswith("# ") else f"# {meta['title']}\n\n"
-    sources = "".join(f"- [{what}]({where})\n" for what, where in meta.get("sources", {}).items())
-    return f"{title}{text}\n## Sources, checked on {meta.get('checked')}\n\n{sources}"
+    text = INCLUDE.sub(included, LINK.sub(linked, body.strip() + "\n"))
+    title = "" if text.startswith("# ") else f"# {plain(meta['title'])}\n\n"
+    sources = "".join(f"- {link(*source)}\n" for source in meta.get("sources", {}).items())
+    return f"{title}{text}\n## Sources, checked on {plain(meta.get('checked'))}\n\n{sources}"
 
 
 def included(match: re.Match) -> str:

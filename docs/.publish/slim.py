@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html as markup
+import json
+import posixpath
 import re
 import sys
 from collections.abc import Iterable
@@ -17,12 +20,19 @@ from pathlib import Path
 
 import minify_html
 import tinycss2
+from content import unwanted
+from mkdocs_redirects.plugin import HTML_TEMPLATE
 
 HERE = Path(__file__).parent
 LINK = re.compile(r'<link rel="stylesheet" href="([^"]+)">\s*')
 BUNDLE = re.compile(r'<script src="([^"]*)assets/javascripts/(bundle\.\w+\.min\.js)"></script>')
 SHIM = re.compile(r'<script src="https://unpkg.com/iframe-worker/shim"></script>')  # late.js does its work
-SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL | re.IGNORECASE)
+INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+DATA = '<script type="application/ld+json">'  # nothing that a browser runs
+POLICY = re.compile(r'<meta http-equiv="?Content-Security-Policy"? content="[^"]*">')
+ARTICLE = re.compile(r'<article class="md-content__inner md-typeset">(.*)</article>', re.DOTALL)
+REDIRECT = re.compile(re.escape(HTML_TEMPLATE).replace(re.escape("{url}"), r"[\w./#-]*"))
 
 # Material 9.8.1 loads the search index and starts the search worker with the page: here both wait for the first search.
 # It waits for a page that is loading: here the page has been there for long.
@@ -36,13 +46,15 @@ PATCHES = {
 
 
 def slim(site: Path) -> None:
-    """Rewrite every page and asset below `site`. SystemExit with the reason when Material is not as we know it."""
+    """Rewrite every page and asset below `site`. SystemExit with the reason when Material or a page is not as we know it."""
     pages = {file: file.read_text(encoding="utf-8") for file in sorted(site.rglob("*.html"))}
     full = {file: html for file, html in pages.items() if BUNDLE.search(html)}
     if not full:
         sys.exit(
             f"no page of {site} loads Material's bundle as we know it → look up how this Material does, see BUNDLE in {__file__}"
         )
+    stop_at_strangers(site, pages, full)
+    escape_titles(site)
     script = late_bundle(site, next(iter(full.values())))
     sheet = one_stylesheet(site, full)
     names = {sheet, *(hashed(site, file) for file in sorted(site.glob("assets/*.js")))}
@@ -58,9 +70,12 @@ def slim(site: Path) -> None:
         pages[file] = html
 
     pages = {file: minify(html) for file, html in pages.items()}
-    policy = content_policy(pages[file] for file in full)
+    empty = pages[site / "404.html"]
+    depths = {root_of(site, file) for file in full if pages[file] is not empty}
+    policy = content_policy([empty, *(at_depth(empty, depth) for depth in depths)])
     for file, html in pages.items():
         own = policy if file in full else content_policy([html])
+        html = POLICY.sub("", html, 1)
         file.write_text(html.replace("<meta charset=utf-8>", f"<meta charset=utf-8>{own}", 1), encoding="utf-8")
     remove_unused(site)
 
@@ -193,12 +208,67 @@ def without(names: set[str], declaration: re.Match) -> str:
     return "" if declaration[1] in names else declaration[0]
 
 
-# --- content policy ---
+# --- content policy: the page that does not exist has no content, so its scripts are the theme's ---
+
+
+def stop_at_strangers(site: Path, pages: dict[Path, str], full: dict[Path, str]) -> None:
+    """SystemExit with every page that holds what our theme and plain Markdown do not make, and each file that is no page."""
+    empty, found = pages[site / "404.html"], []
+    for file, html in pages.items():
+        if html is empty:
+            continue
+        strange = stranger(html, at_depth(empty, root_of(site, file))) if file in full else not_a_redirect(html)
+        found += [f"{file.relative_to(site)}: {what}" for what in strange]
+    for file in (f for f in site.glob("*/**/*") if f.is_file() and f not in pages):
+        if file.relative_to(site).parts[0] not in {"assets", "search"}:
+            found.append(f"{file.relative_to(site)}: not a page → publish files from docs/assets only")
+    for entry in index_of(site)["docs"] if full else ():
+        if re.match(r"pal/faq/(?!index\.html)[^#]", entry["location"]) and "boost" in entry:
+            found.append(f"{entry['location']}: a boost in search → delete it")
+    if found:
+        sys.exit("\n".join(found))
+
+
+def stranger(html: str, empty: str) -> Iterable[str]:
+    """What a page has beside our theme and what content may be; `empty` is the page without content at its depth."""
+    ours = empty[: POLICY.search(empty).end()]
+    if not html.startswith(ours):
+        yield "not made by docs/.theme/main.html → delete the field `template` from its front matter"
+        return
+    article = ARTICLE.search(html)
+    for what in unwanted(article[1]) if article else ["no article"]:
+        yield f"{first_words(what)} → write Markdown; what a page may hold stands in docs/.publish/content.py"
+    scripts = [script for script in SCRIPT.findall(html) if not script.startswith(DATA)]
+    for script in set(scripts) - set(SCRIPT.findall(empty)):
+        yield f"{first_words(script)} → no script but the theme's may stand in a page"
+
+
+def not_a_redirect(html: str) -> Iterable[str]:
+    if not REDIRECT.fullmatch(html):
+        yield f"{first_words(html)} → neither a page of the theme nor a redirect of mkdocs.yml"
+
+
+def first_words(text: str) -> str:
+    return " ".join(text[:200].split())[:60]
+
+
+def root_of(site: Path, file: Path) -> str:
+    """The way from a page to the site's root, as MkDocs writes it."""
+    return posixpath.relpath(site.as_posix(), file.parent.as_posix())
+
+
+def at_depth(empty: str, root: str) -> str:
+    """The page without content as it is where `root` leads to the site's root; it names the root in full."""
+    base = re.search(r'"base": ?"([^"]*)"', empty)[1]
+    folder = "" if root == "." else f"{root}/"
+    for before in ("URL(", '"base": '):
+        empty = empty.replace(f'{before}"{base}"', f'{before}"{root}"')
+    return empty.replace(f'"{base}assets/', f'"{folder}assets/')
 
 
 def content_policy(pages: Iterable[str]) -> str:
     """One policy for `pages` (instant navigation keeps the first page's): own files, and inline scripts by their hash."""
-    inline = sorted({script for html in pages for script in SCRIPT.findall(html)})
+    inline = sorted({script for html in pages for script in INLINE.findall(html)})
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline)
     scripts = " ".join(f"'sha256-{digest}'" for digest in digests)
     policy = (
@@ -206,6 +276,30 @@ def content_policy(pages: Iterable[str]) -> str:
         "connect-src 'self';worker-src 'self';frame-src 'self';manifest-src 'self';base-uri 'none';form-action 'none'"
     )
     return f'<meta http-equiv=Content-Security-Policy content="{policy}">'
+
+
+# --- search ---
+
+
+def index_of(site: Path) -> dict:
+    """The search index. SystemExit where it is no JSON: a browser would find nothing on any page."""
+
+    def refuse(constant: str) -> None:
+        sys.exit(f"search/search_index.json holds {constant} → look for it in the front matter below docs/, at `boost`")
+
+    return json.loads((site / "search/search_index.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def escape_titles(site: Path) -> None:
+    """Material puts a page's title from the front matter into the index as it stands, and shows it as HTML; headings are escaped."""
+    index = index_of(site)
+    for entry in index["docs"]:
+        if "#" not in entry["location"]:
+            entry["title"] = markup.escape(entry["title"], quote=False)
+    text = json.dumps(index, separators=(",", ":"))
+    (site / "search/search_index.json").write_text(text, encoding="utf-8")
+    if (offline := site / "search/search_index.js").exists():
+        offline.write_text(f"var __index = {text}", encoding="utf-8")
 
 
 def remove_unused(site: Path) -> None:
