@@ -49,7 +49,7 @@ class Offer:
         # includes Reader, or is a role that is not known here
         self.readers = {g.principal for g in self.permanent if g.role.get("reads", not g.role)}
         self.machines = {g.principal for g in self.grants if MACHINE.search(g.words)}
-        self.earning = [g for g in self.permanent if g.role.get("eligible") and g.role["lighthouse"] == "yes"]
+        self.listed = [g for g in self.permanent if g.role.get("eligible") and g.role["lighthouse"] == "yes"]
 
 
 def identify(node: Node) -> tuple[str, str]:
@@ -129,15 +129,15 @@ def delete_role(offer: Offer) -> Findings:
             yield grant.where, f"{DELETE} only", f"Reader {IDS['Reader']} for this principal too"
 
 
-def earning_role(offer: Offer) -> Findings:
-    """At least one permanent role is on Microsoft's list for partner earned credit.
+def listed_role(offer: Offer) -> Findings:
+    """At least one permanent role is on Microsoft's list for partner earned credit; what other programmes pay is not judged.
 
     https://learn.microsoft.com/azure/lighthouse/concepts/cloud-solution-provider
     """
-    if not offer.earning and all(GUID.fullmatch(grant.role_id) for grant in offer.permanent):
+    if not offer.listed and all(GUID.fullmatch(grant.role_id) for grant in offer.permanent):
         names = ", ".join(dict.fromkeys(grant.name for grant in offer.permanent)) or "none"
         least = f"Support Request Contributor {IDS['Support Request Contributor']}"
-        yield offer.authorizations.where, f"no role that earns: {names}", f"{least}, permanently"
+        yield offer.authorizations.where, f"no role on the list for partner earned credit: {names}", f"{least}, permanently"
 
 
 def no_users(offer: Offer) -> Findings:
@@ -238,7 +238,7 @@ def minutes(duration: object) -> int:
     return int(match[1] or 0) * 60 + int(match[2] or 0) if match else -1
 
 
-RULES = (complete, guids, supported_roles, delegated_roles, delete_role, earning_role, no_users)
+RULES = (complete, guids, supported_roles, delegated_roles, delete_role, listed_role, no_users)
 RULES += (unique_name, eligible_version, eligible_principals, eligible_policy, eligible_approvers)
 RULES += (same_policy,)
 

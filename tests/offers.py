@@ -84,9 +84,9 @@ def report(path: Path, given: Path | None = None) -> tuple[list[str], bool]:
     lines += [f"{path.name}: note: {note}" for note in said]
     if not findings:
         for offer in offers:
-            names = ", ".join(dict.fromkeys(grant.name for grant in offer.earning))
+            names = ", ".join(dict.fromkeys(grant.name for grant in offer.listed))
             count = len(offer.grants)
-            lines.append(f"{path.name}: ok, {count} authorizations, earning role: {names}")
+            lines.append(f"{path.name}: ok, {count} authorizations, on the list for partner earned credit: {names}")
     return lines, not findings
 
 

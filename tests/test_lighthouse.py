@@ -57,7 +57,7 @@ def test_from_nothing_to_earning_and_back(tool: str, reader: Reader, world: Worl
     assert all(text in listed for text in (samples.SUBSCRIPTION, samples.CUSTOMER_TENANT, OFFER_NAME))
     go(reader, world, f"delegations/link{tool}")
     earning = go(reader, world, f"delegations/earning{tool}").stdout.splitlines()
-    assert [line.split()[0] for line in earning] == ["earning"]
+    assert [line.split()[0] for line in earning] == ["with"]
 
     go(reader, world, f"delegations/remove{tool}")
     delegating.only_the_offer_is_left(world)
@@ -129,8 +129,8 @@ def test_earning_lists_nothing_where_nothing_is_delegated(tool: str, reader: Rea
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_linked_but_no_earning_role(tool: str, reader: Reader, world: World, tmp_path: Path) -> None:
-    """The principal may read only: it is linked, and the delegation earns nothing through it."""
+def test_linked_but_without_the_role(tool: str, reader: Reader, world: World, tmp_path: Path) -> None:
+    """The principal may read only: it is linked, and the delegation gives it no listed role."""
     prepare(reader, world, SNIPPETS / f"delegations/earning{tool}")
     template, parameters = ((LIGHTHOUSE / f"sp.{s}").read_text("utf-8") for s in ("json", "parameters.json"))
     template = json.loads(template)
@@ -139,7 +139,7 @@ def test_linked_but_no_earning_role(tool: str, reader: Reader, world: World, tmp
     assert deploy(world, AS_CUSTOMER, resources) is None
     world.create_link(*PROVIDER_PRINCIPAL, samples.PARTNER_ID)
     (line,) = reader.run(SNIPPETS / f"delegations/earning{tool}").stdout.splitlines()
-    assert line.startswith("not earning")
+    assert line.startswith("without role")
 
 
 @pytest.mark.parametrize("tool", TOOLS)

@@ -1,7 +1,7 @@
 #Requires -Modules Az.ManagementPartner, Az.ManagedServices
 & {
     $ErrorActionPreference = "Stop"
-    $role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor, the earning role of these offers
+    $role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor, as in these offers
     $homeTenant = "22222222-2222-2222-2222-222222222222"
     # The sign-in stays in this PowerShell and is not written to your profile.
     Disable-AzContextAutosave -Scope Process | Out-Null
@@ -15,7 +15,7 @@
             $_.Authorization | Where-Object { $_.PrincipalId -eq $linked -and $_.RoleDefinitionId -eq $role }
         }
         foreach ($delegation in Get-AzManagedServicesAssignment -Scope $scope -ErrorAction Stop) {
-            $state = if ($delegation.RegistrationDefinitionId -in $offers.Id) { "earning    " } else { "not earning" }
+            $state = if ($delegation.RegistrationDefinitionId -in $offers.Id) { "with role   " } else { "without role" }
             Write-Output "$state $($delegation.Id)"
         }
     }

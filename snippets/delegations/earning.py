@@ -8,7 +8,7 @@ from azure.mgmt.managedservices import ManagedServicesClient
 from azure.mgmt.managementpartner import ACEProvisioningManagementPartnerAPI
 from azure.mgmt.resource.subscriptions import SubscriptionClient
 
-role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e"  # Support Request Contributor, the earning role of these offers
+role = "cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e"  # Support Request Contributor, as in these offers
 home = "22222222-2222-2222-2222-222222222222"
 credential = ClientSecretCredential(
     tenant_id=home,
@@ -27,4 +27,4 @@ for subscription in SubscriptionClient(credential).subscriptions.list():
     }
     for delegation in client.registration_assignments.list(scope):
         offer = delegation.properties.registration_definition_id.lower()
-        print("earning    " if (offer, linked, role) in granted else "not earning", delegation.id)
+        print("with role   " if (offer, linked, role) in granted else "without role", delegation.id)

@@ -1,6 +1,6 @@
 (
   set -e
-  role="cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor, the earning role of these offers
+  role="cfd33db0-3dd1-45e3-aa9d-cdbdf3b6f24e" # Support Request Contributor, as in these offers
   home="22222222-2222-2222-2222-222222222222"
   # A profile of its own: no older sign-in or cached token is used, and none is left behind.
   export AZURE_EXTENSION_DIR="${AZURE_EXTENSION_DIR:-${AZURE_CONFIG_DIR:-$HOME/.azure}/cliextensions}"
@@ -11,11 +11,11 @@
     az login --service-principal --username "44444444-4444-4444-4444-444444444444" --password=@- --tenant "$home" --allow-no-subscriptions --query "[?homeTenantId && homeTenantId != '$home'].id" --output tsv)
   linked=$(az managementpartner show --query objectId --output tsv)
   for subscription in $subscriptions; do
-    earning=$(az managedservices definition list --subscription "$subscription" --query "[?properties.authorizations[?principalId=='$linked' && roleDefinitionId=='$role']].name" --output tsv)
+    granted=$(az managedservices definition list --subscription "$subscription" --query "[?properties.authorizations[?principalId=='$linked' && roleDefinitionId=='$role']].name" --output tsv)
     delegations=$(az managedservices assignment list --subscription "$subscription" --query "[].[id, properties.registrationDefinitionId]" --output tsv)
     printf '%s\n' "$delegations" | while read -r delegation offer; do
       [ -n "$delegation" ] || continue # nothing is delegated here
-      case "$earning" in *"${offer##*/}"*) echo "earning     $delegation" ;; *) echo "not earning $delegation" ;; esac
+      case "$granted" in *"${offer##*/}"*) echo "with role    $delegation" ;; *) echo "without role $delegation" ;; esac
     done
   done
 )
