@@ -137,7 +137,11 @@ def listed_role(offer: Offer) -> Findings:
     if not offer.listed and all(GUID.fullmatch(grant.role_id) for grant in offer.permanent):
         names = ", ".join(dict.fromkeys(grant.name for grant in offer.permanent)) or "none"
         least = f"Support Request Contributor {IDS['Support Request Contributor']}"
-        yield offer.authorizations.where, f"no role on the list for partner earned credit: {names}", f"{least}, permanently"
+        yield (
+            offer.authorizations.where,
+            f"no role on the list for partner earned credit: {names}",
+            f"{least}, permanently",
+        )
 
 
 def no_users(offer: Offer) -> Findings:

@@ -208,7 +208,11 @@ def test_byte_order_mark_and_crlf(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ([LIGHTHOUSE / "pim.json"], 0, "pim.json: ok, 8 authorizations, on the list for partner earned credit: Support"),
+        (
+            [LIGHTHOUSE / "pim.json"],
+            0,
+            "pim.json: ok, 8 authorizations, on the list for partner earned credit: Support",
+        ),
         ([BROKEN / "owner.json"], 1, "owner.json: $.resources[0].properties.authorizations[4]"),
         ([], 1, "python tests/offers.py FILE [PARAMETERS]"),
     ],

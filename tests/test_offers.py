@@ -47,7 +47,9 @@ def test_offer_keeps_every_rule(name, parameters, request):
     lines, well = offers.report(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
     assert well, lines
     assert len(lines) == 1, "nothing is left unchecked"
-    assert re.fullmatch(r".*: ok, \d authorizations, on the list for partner earned credit: Support Request .*", lines[0])
+    assert re.fullmatch(
+        r".*: ok, \d authorizations, on the list for partner earned credit: Support Request .*", lines[0]
+    )
 
 
 def test_each_offer_builds_on_the_one_before():

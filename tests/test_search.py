@@ -12,7 +12,7 @@ FIRST = {
     "The Partner ID is not valid": "pal/errors/",
     "No subscriptions found": "pal/errors/",
     "User account from identity provider does not exist in tenant": "pal/errors/",
-    "not linked with a Partner ID": "pal/users/",  # linked again and again; the message itself is second
+    "not linked with a Partner ID": "pal/sp/",  # its blocks say what is not linked; the message itself belongs first
     # commands
     "New-AzManagementPartner": "pal/errors/",  # how it fails; how it is used is second
     "az managementpartner create": "pal/users/",

@@ -86,9 +86,9 @@ def test_unsettled_claims_keep_their_marker(page: Path) -> None:
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if front_matter(e)["confidence"] == "open"], ids=page_id)
 def test_open_answers_say_so_at_once(entry: Path) -> None:
     answer = prose(entry).strip().split("\n\n")[0]
-    assert re.search(r"no source found|nobody|no length|disagree|contradict|not published|open", answer, re.IGNORECASE), (
-        f"{page_id(entry)} is marked open → its first sentences must say so"
-    )
+    assert re.search(
+        r"no source found|nobody|no length|disagree|contradict|not published|open", answer, re.IGNORECASE
+    ), f"{page_id(entry)} is marked open → its first sentences must say so"
 
 
 def test_pages_grow_stale_after_twelve_months() -> None:

@@ -176,7 +176,8 @@ def _repository(tmp_path: Path) -> Path:
     """As much of a copy of this repository as the job for FAQ entries needs, with our environments: nothing is fetched."""
     for name in ("docs", "tests"):
         shutil.copytree(ROOT / name, tmp_path / "repository" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Makefile", tmp_path / "repository")
+    for name in ("Makefile", "mkdocs.yml"):
+        shutil.copy(ROOT / name, tmp_path / "repository")
     (tmp_path / "repository/.venv").symlink_to(VENV)
     return tmp_path / "repository"
 

@@ -287,6 +287,8 @@ def index_of(site: Path) -> dict:
     def refuse(constant: str) -> None:
         sys.exit(f"search/search_index.json holds {constant} → look for it in the front matter below docs/, at `boost`")
 
+    if not (site / "search/search_index.json").exists():
+        sys.exit(f"no search/search_index.json → look up how this Material loads search, see {__file__}")
     return json.loads((site / "search/search_index.json").read_text(encoding="utf-8"), parse_constant=refuse)
 
 
