@@ -270,7 +270,9 @@ FAILS, WRITTEN = "docs/pal/tested.md:", "docs/pal/tested.md is written"
 def differences(said: str, fresh: str) -> list[str]:
     """Up to ten cells in which the page and this run differ."""
     # How often something ran is printed and not compared: a new test case does not make the page stale.
-    old, new = ({k: v for k, c in parsed(t) if (v := re.sub(r" · \d+ \+ \d+|^\d+$", "", c))} for t in (said, fresh))
+    old, new = (
+        {k: v for k, c in parsed(t) if "/`)" in k[0] and (v := re.sub(r" · \d+ \+ \d+", "", c))} for t in (said, fresh)
+    )
     lines = [
         f"  {' / '.join(filter(None, key))}: the page says {old.get(key, 'nothing')!r}, this run {new.get(key, 'nothing')!r}"
         for key in [*new, *(k for k in old if k not in new)]
