@@ -118,7 +118,7 @@ def test_a_row_that_is_gone_fails(site: pytest.Pytester) -> None:
     page(site).write_text(page(site).read_text().replace(ROW, f"{ROW}\n| old | – | – | run · 1 |"))
     result = run(site)
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*People (`users/`) / old / Python: the page says 'run*', this run 'nothing'"])
+    result.stdout.fnmatch_lines(["*People (`users/`) / old / Python: the page says 'run · 1', this run 'nothing'"])
 
 
 def test_a_file_that_nothing_ran_or_checked_fails(site: pytest.Pytester) -> None:
