@@ -58,6 +58,17 @@ REACHED = {
     "comment that swallows": {"body": "Text <!-- and"},
     "code with tags": {"body": f"`<script>{RUN}</script>{IMG}`"},
 }
+# What CI does with all of them, a laptop does with one for each place where the front matter is printed.
+ONE_OF_A_PLACE = [
+    *(
+        "title that ends the article",
+        "endless title",
+        "image in a source",
+        "address with a handler",
+        "address with script",
+    ),
+    *("description with tags", "day with an image", "hidden navigation"),
+]
 STOPPED = {
     "raw script": {"body": f"<script>{RUN}</script>"},
     "script from elsewhere": {"body": '<script src="https://evil.example/x.js"></script>'},
@@ -216,7 +227,7 @@ def _layout(chromium: Browser, reached: Path) -> dict:
     return rectangles
 
 
-@pytest.mark.parametrize("kind", REACHED if IN_CI else [*REACHED][::3])
+@pytest.mark.parametrize("kind", REACHED if IN_CI else ONE_OF_A_PLACE)
 def test_a_hostile_entry_does_nothing(kind: str, reached: Path, chromium: Browser, layout: dict) -> None:
     """On its page, in the results of a search, and on the index after instant navigation; Chromium's console stays empty."""
     reading = Reading(chromium, reached)
