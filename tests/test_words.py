@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from pages import ENTRIES, PAGES, front_matter, page_id, stale
+from pages import DOCS, ENTRIES, PAGES, front_matter, page_id, stale
 
 # Words of prose a page may have; tables of data, code and front matter do not count.
 LIMITS = {"pal/theory.md": 2000, "pal/index.md": 400}
@@ -95,3 +95,61 @@ def test_pages_grow_stale_after_twelve_months() -> None:
     oldest = min(front_matter(p)["checked"] for p in PAGES)
     assert stale(oldest) == []
     assert len(stale(date(oldest.year + 2, 1, 1))) > 0
+
+
+# What keeps a stranger out, and where a reader meets it: page -> words or links that stand there.
+WARNED = {
+    "pal/index.md": ("that of a script you run while signed in",),
+    "pal/theory.md": ("faq/why-are-we-linked-to-a-company-that-we-do-not-know.md",),
+    "pal/prove.md": ("faq/why-are-we-linked-to-a-company-that-we-do-not-know.md", "users.md#ensure"),
+    "pal/faq/can-a-customer-remove-our-link.md": ("why-are-we-linked-to-a-company-that-we-do-not-know.md",),
+    "pal/faq/why-are-we-linked-to-a-company-that-we-do-not-know.md": ("users.md#ensure",),
+    "pal/faq/can-the-service-principal-use-a-certificate-instead-of-a-secret.md": (
+        "PFX file, or on Windows the thumbprint",
+        "without a password",
+        "own certificate comes first",
+    ),
+    "pal/sp.md": (
+        "the portal shows it at the machine under **Identity**",
+        "| PowerShell | PFX, `AZURE_CLIENT_PFX_PATH` | needed",
+        "| Azure CLI | PEM, `AZURE_CLIENT_CERTIFICATE_PATH` | none |",
+        "own certificate: alone, or before all others",
+        "errors.md#aadsts700027",
+        "errors.md#aadsts7000229",
+        "errors.md#many-identities",
+        "errors.md#other-identity",
+    ),
+    "pal/users.md": (
+        "guests included",
+        "service principals and managed identities are exempt",
+        "only where the customer trusts it",
+        "errors.md#second-factor",
+        "Windows PowerShell must be 5.1, with .NET Framework 4.7.2",
+    ),
+    "pal/tag.md": ("users.md#second-factor",),
+    "lighthouse/onboard.md": ("users.md#second-factor",),
+    "pal/cicd/index.md": ("users.md#second-factor", "errors.md#aadsts700212"),
+    "pal/cicd/github.md": (
+        "`gh api repos/fabrikam/partner-admin-link/actions/oidc/customization/sub`",
+        "**Keep `environment` or `context` in the template.**",
+        "`https://token.actions.githubusercontent.com/` and your enterprise's short name",
+        "`/_services/token`",
+        "errors.md#aadsts501661",
+        "errors.md#aadsts700212",
+        "clear **Allow administrators to bypass configured protection rules**",
+    ),
+    "pal/cicd/azure-devops.md": ("on the **service connection**", "errors.md#aadsts700212"),
+    "pal/cicd/gitlab.md": ("everybody who may push or merge to that branch", "errors.md#aadsts700212"),
+    "pal/errors.md": ("another one stands first", "`'puid' or 'altsecid' or 'oid' should be present`", "90061"),
+    "pal/terraform.md": ("**nothing is linked**",),
+}
+
+
+def test_warnings_stand_where_a_reader_meets_them() -> None:
+    missing = [
+        f"docs/{page}: “{words}” is gone → a reader is hurt who does not know it: write it again, or what holds now"
+        for page, said in WARNED.items()
+        for words in said
+        if words not in (DOCS / page).read_text("utf-8")
+    ]
+    assert not missing, "\n".join(missing)
