@@ -30,7 +30,12 @@ UNSETTLED = {
 
 def prose(page: Path) -> str:
     """The page's words: no front matter, no tables, no drawings, no link addresses."""
-    return prose_of(page.read_text(encoding="utf-8").split("---\n", 2)[2])
+    return prose_of(body(page))
+
+
+def body(page: Path) -> str:
+    """The page's Markdown below its front matter."""
+    return page.read_text(encoding="utf-8").split("---\n", 2)[2]
 
 
 def prose_of(text: str) -> str:
@@ -42,10 +47,8 @@ def prose_of(text: str) -> str:
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_page_is_short(page: Path) -> None:
     if each := ENTRY_LIMITS.get(page_id(page)):
-        titles, entries = (
-            [page_id(page), *ENTRY.findall(text := page.read_text("utf-8").split("---\n", 2)[2])],
-            ENTRY.split(text),
-        )
+        titles = [page_id(page), *ENTRY.findall(body(page))]
+        entries = ENTRY.split(body(page))
         long = {t: n for t, e in zip(titles, entries, strict=True) if (n := len(prose_of(e).split())) > each}
         assert not long, f"{page_id(page)}: at most {each} words an entry → cut, or split by cause: {long}"
         return
