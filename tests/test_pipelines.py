@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pipelines
 import pytest
+from bystanders import bring_in
 from conftest import AZ, IN_CI, need
 from emulator import samples
 from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
@@ -92,7 +93,10 @@ def run(
     for tool in (ACT, "curl", "jq") if pipelines.platform_of(pipeline) == "github" else ():
         need(tool)
     need(AZ)
-    return pipelines.run(reader, world, pipeline, partner_id, action, **where)
+    others_are_untouched = bring_in(world)
+    done = pipelines.run(reader, world, pipeline, partner_id, action, **where)
+    others_are_untouched()
+    return done
 
 
 def altered(pipeline: Path, folder: Path, old: str, new: str) -> Path:
