@@ -349,14 +349,14 @@ def test_unreadable_link_is_not_taken_for_none(snippet: Path, reader: Reader, wo
     assert not [e for e in reader.proxy.exchanges if e.request.method == "PUT"]
 
 
-def trouble(status: int, **headers: str) -> Response:
+def refusal_of(status: int, **headers: str) -> Response:
     return Response(status, {"error": {"code": f"E{status}", "message": "Later."}}, headers)
 
 
 TROUBLE = {
-    "429-with-retry-after": {"response": trouble(429, **{"Retry-After": "1"})},
-    "429": {"response": trouble(429)},
-    "500": {"response": trouble(500)},
+    "429-with-retry-after": {"response": refusal_of(429, **{"Retry-After": "1"})},
+    "429": {"response": refusal_of(429)},
+    "500": {"response": refusal_of(500)},
     "dropped": {"response": None},
     "applied-then-dropped": {"response": None, "apply": True},
 }
@@ -369,8 +369,9 @@ def test_trouble_during_create_ends_linked_once_or_not_at_all(
 ) -> None:
     """Whatever the answer was, running the block again ends linked, with one write of ours in all."""
     prepare(reader, world, snippet)
-    reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", **TROUBLE[kind]))
+    reader.proxy.faults.append(trouble := Fault(lambda r: r.method == "PUT", **TROUBLE[kind]))
     result = reader.run(snippet)
+    assert trouble.met
     linked = world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
     assert linked or world.links == {}
     assert linked if result.code == 0 else result.stderr.strip() or result.stdout.strip(), (

@@ -27,6 +27,7 @@ from scenarios import (
     prepare,
     wire_file,
 )
+from screen import assert_screen
 
 
 def cases() -> list:
@@ -78,6 +79,8 @@ def test_snippet_sends_its_wire_file_and_leaves_the_right_link(
     others_are_untouched()
     assert world.active_links() == links_at_the_end(page, task)
     AFTER.get(f"{page}/{task}", lambda _: None)(world)
+    if snippet.suffix != ".ps1":  # PowerShell formats what it shows itself
+        assert_screen(page, task, result)
     assert_wire(snippet, start, wire.seen(result.exchanges), request)
 
 
