@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import principals
@@ -442,7 +443,7 @@ def test_all_credentials_do_the_same_after_the_sign_in(suffix: str) -> None:
     """Only `secret` is run from every start; the others' lines after the sign-in are its lines."""
     start = {".ps1": "    $link = ", ".sh": "  # Exit code", ".py": "client = ", ".curl.sh": "  # Sets body"}[suffix]
     texts = [f.read_text(encoding="utf-8") for t in LINKERS for f in (SNIPPETS / "sp").glob(f"{t}{suffix}")]
-    assert len(texts) >= 4
+    assert len(texts) >= 4 and all(start in text for text in texts), f"the line {start!r} is gone → name the first one"
     assert len({text.partition(start)[2] for text in texts}) == 1
 
 
@@ -492,11 +493,19 @@ def test_new_credential_is_waited_for(known_after: int, snippet: Path, reader: R
     principals.one_principal_without_credential(world)
     waited = [float(seconds) for seconds in slept.read_text().split()]
     assert 50 <= sum(waited) <= 70 and all(1 <= each <= 10 for each in waited), f"it waited {waited} seconds"
+    assert 55 <= lifetime(result) <= 60, "minutes, as the page says: for one hour"
     if known_after == 50:
         assert result.code == 0, result.output
     else:
         assert result.code > 0 and "AADSTS7000215" in result.output, result.output
     assert world.active_links() == ({PRINCIPAL: samples.PARTNER_ID} if known_after == 50 else {})
+
+
+def lifetime(result: Result) -> float:
+    """Minutes from now until the end that the one new secret of a run was asked for."""
+    (asked,) = [e.request.json for e in result.exchanges if e.request.path.endswith("/addPassword")]
+    end = datetime.fromisoformat(asked["passwordCredential"]["endDateTime"])
+    return (end.timestamp() - time.time()) / 60
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))

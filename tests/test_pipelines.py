@@ -499,6 +499,7 @@ def test_federated_credential_lets_the_pipeline_in(snippet: Path, reader: Reader
     assert done.code == 0, done.output
     (made,) = application.federated
     assert (made.issuer, made.subject, made.audience) in {(*s, ENTRA_AUDIENCE) for s in SUBJECTS}
+    assert made.name == f"{snippet.stem.removeprefix('federate-')}-partner-admin-link"
     ran = run(reader, world, CICD / f"{TRUSTED_BY[snippet.stem]}.yml", "ensure")
     assert ran.code == 0, ran.log
     assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
