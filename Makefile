@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build programs lint format faq modules links act bench wire errors tested check-offer sandbox extension exits care lock clean
+.PHONY: help serve test build programs lint format faq modules links mutants act bench wire errors tested check-offer sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -54,6 +54,9 @@ modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=requ
 
 links: $(MAIN)/.ready ## external links that are gone, and sources that were read more than twelve months ago
 	$(RUN) tests/links.py
+
+mutants: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready programs ## do the tests notice? Each fault of tests/mutants/faults.toml, in a copy; some only: make mutants KIND="3 4"
+	@$(RUN) tests/mutants/run.py $(if $(KIND),--kind $(KIND))
 
 act: $(MAIN)/.ready .venv/pipelines/.ready ## a job of our own workflows, run here: make act JOB=test.yml:linux TESTS=tests/test_words.py
 	@$(RUN) tests/workflows.py $(or $(JOB),test.yml:faq) $(EVENT)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pipelines
 import pytest
+from bystanders import bring_in
 from conftest import AZ, IN_CI, need
 from emulator import samples
 from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
@@ -92,7 +93,10 @@ def run(
     for tool in (ACT, "curl", "jq") if pipelines.platform_of(pipeline) == "github" else ():
         need(tool)
     need(AZ)
-    return pipelines.run(reader, world, pipeline, partner_id, action, **where)
+    others_are_untouched = bring_in(world)
+    done = pipelines.run(reader, world, pipeline, partner_id, action, **where)
+    others_are_untouched()
+    return done
 
 
 def altered(pipeline: Path, folder: Path, old: str, new: str) -> Path:
@@ -495,6 +499,7 @@ def test_federated_credential_lets_the_pipeline_in(snippet: Path, reader: Reader
     assert done.code == 0, done.output
     (made,) = application.federated
     assert (made.issuer, made.subject, made.audience) in {(*s, ENTRA_AUDIENCE) for s in SUBJECTS}
+    assert made.name == f"{snippet.stem.removeprefix('federate-')}-partner-admin-link"
     ran = run(reader, world, CICD / f"{TRUSTED_BY[snippet.stem]}.yml", "ensure")
     assert ran.code == 0, ran.log
     assert world.active_links() == {PIPELINE: samples.PARTNER_ID}

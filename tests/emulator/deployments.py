@@ -46,6 +46,7 @@ class Deployments:
         resources, outputs = deployed(*template_and_parameters(request), subscription)
         error = deploy(self.world, caller, resources)
         made = body_of(self.world, request, subscription, name, "Failed" if error else "Succeeded")
+        made["location"] = sent(request)["location"]
         accepted = made | {"properties": made["properties"] | {"provisioningState": "Accepted"}}
         made["properties"] |= {"error": error} if error else {"outputs": outputs}
         self.world.deployments[made["id"].lower()] = made
@@ -91,10 +92,13 @@ def check_may_deploy(world: World, caller: dict, subscription: str) -> None:
         raise ServiceError(403, "AuthorizationFailed", text)
 
 
+def sent(request: Request) -> dict:
+    """What a request deploys. Azure CLI sends the template's own text behind a key without quotes, which is no JSON (measured)."""
+    return json.loads(re.sub(r"([{,]\s*)template:", r'\1"template":', request.body.decode(), count=1))
+
+
 def template_and_parameters(request: Request) -> tuple[dict, dict]:
-    """Both from a request. Azure CLI sends the template's own text behind a key without quotes, which is no JSON (measured)."""
-    text = re.sub(r"([{,]\s*)template:", r'\1"template":', request.body.decode(), count=1)
-    properties = json.loads(text)["properties"]
+    properties = sent(request)["properties"]
     return properties["template"], properties.get("parameters") or {}
 
 
@@ -142,7 +146,7 @@ def body_of(world: World, request: Request, subscription: str, name: str, state:
     _, parameters = template_and_parameters(request)
     properties = {
         "parameters": parameters,
-        "mode": "Incremental",
+        "mode": sent(request)["properties"]["mode"],
         "provisioningState": state,
         "timestamp": world.now() if request.method == "PUT" else "2026-09-15T14:25:52Z",
         "duration": "PT1S",

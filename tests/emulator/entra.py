@@ -207,7 +207,10 @@ class Entra:
         if "client_secret" in form:
             if form["client_secret"] not in application.secrets:
                 raise SignInError(7000215, client_id=form["client_id"])
-            if form["client_secret"] in application.expired:
+            made = next((p for p in application.keys.values() if p.secret == form["client_secret"]), None)
+            if made and self.world.clock() < made.known_from:  # not known everywhere yet (reported: the same number)
+                raise SignInError(7000215, client_id=form["client_id"])
+            if form["client_secret"] in application.expired or (made and self.world.clock() >= made.end):
                 raise SignInError(7000222, client_id=form["client_id"])
         elif "client_assertion" in form:
             self.check_assertion(application, tenant, form["client_assertion"])

@@ -207,6 +207,8 @@ class Reader:
         assert not unknown, f"requests to hosts outside the emulator: {unknown}"
         missing = [e.response.body for e in self.proxy.exchanges if e.response and e.response.status == 501]
         assert not missing, f"routes the emulator lacks: {missing}"
+        unmet = [fault for fault in self.proxy.faults if not fault.met]
+        assert not unmet, f"faults that no request met, so that the test shows nothing: {unmet}"
 
 
 def painted(snippet: Path, values: dict[str, str]) -> str:
