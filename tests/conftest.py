@@ -150,14 +150,6 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
     return build
 
 
-@pytest.fixture(scope="session", name="az_modules")
-def _az_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with stand-ins of the Az modules, for PSModulePath; made once for all workers."""
-    from powershell import standins
-
-    return once(tmp_path_factory, "az-modules", standins.write)
-
-
 @pytest.fixture(scope="session", name="site")
 def _site(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make build` makes it, made once for all workers."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import programs
 import pytest
 from conftest import missing
+from emulator.harness import POWERSHELL, az_modules
 from powershell import standins
 
 APP = "-ApplicationId '44444444-4444-4444-4444-444444444444'"
@@ -53,11 +54,11 @@ foreach ($line in [Console]::In.ReadToEnd() | ConvertFrom-Json) {
 
 
 @pytest.fixture(scope="module", name="answers")
-def _answers(az_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def _answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What PowerShell says of each wrong use, from one start."""
     if not (pwsh := programs.find("pwsh")):
         missing(programs.lacking("pwsh"))
-    env = os.environ | {"PSModulePath": str(az_modules), "HOME": str(tmp_path_factory.mktemp("home")), "NO_COLOR": "1"}
+    env = os.environ | POWERSHELL | {"PSModulePath": str(az_modules()), "HOME": str(tmp_path_factory.mktemp("home"))}
     done = subprocess.run(
         [pwsh, "-NoProfile", "-NonInteractive", "-Command", EACH],
         input=json.dumps(list(WRONG)),

@@ -29,6 +29,14 @@ INHERIT = "".join(
     f"        if (-not $PSBoundParameters.ContainsKey('{parameter}')) {{ ${name} = $PSCmdlet.GetVariableValue('{name}') }}\n"
     for parameter, name in INHERITED.items()
 )
+# An error is reported where the cmdlet was called and stops nothing by itself (AzurePSCmdlet.cs of azure-powershell-common).
+REPORT = """        $failed = $null
+        $result = try {{
+{0}        }} catch {{ $failed = $_ }}
+        if (-not $failed) {{ return $result }}
+        $category = $failed.CategoryInfo.Category
+        $PSCmdlet.WriteError([Management.Automation.ErrorRecord]::new($failed.Exception, 'StandIn', $category, $null))
+"""
 
 
 class Refused(Exception):
@@ -106,7 +114,7 @@ def function(name: str, entry: dict, body: str) -> str:
     block = ",\n".join(declarations(entry))
     return (
         f"function {name} {{\n    [CmdletBinding({', '.join([*binding, 'PositionalBinding = $false'])})]\n"
-        f"    param(\n{block}\n    )\n{inherit}    process {{\n{body}    }}\n}}"
+        f"    param(\n{block}\n    )\n{inherit}    process {{\n{REPORT.format(body)}    }}\n}}"
     )
 
 
