@@ -250,11 +250,13 @@ def test_trouble_while_creating_ends_linked_once_or_with_an_error(
     response, apply = TROUBLE[trouble]
     reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", response, apply=apply))
     done = run(reader, world, pipeline, "ensure")
-    if done.code == 0:
-        assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
-    else:
-        assert "ERROR" in done.log or "Error" in done.log
-        assert world.active_links() == ({PIPELINE: samples.PARTNER_ID} if apply else {})
+    tries_again = pipeline.stem.endswith("-python")  # `az rest` sends a request once
+    linked = apply or tries_again
+    assert (done.code == 0) == (tries_again and not apply), (
+        done.log
+    )  # a second try meets the link that the first one made
+    assert done.code == 0 or re.search("(?i)error", done.log), f"it failed and did not say so: {done.log}"
+    assert world.active_links() == ({PIPELINE: samples.PARTNER_ID} if linked else {})
     assert all(link.version == 1 for link in world.links.values()), "linked more than once"
 
 
