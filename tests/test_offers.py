@@ -164,7 +164,7 @@ def test_role_data():
 def test_page_of_roles_is_the_role_data():
     page = (ROOT / "docs/pal/roles.md").read_text("utf-8")
     rows = re.findall(r"^\| [^|]+ \| ([\w ]+) \| (\w+)[^|]* \| `([0-9a-f-]{36})` \|$", page, re.MULTILINE)
-    earns, offer = {True: "earns", False: "does not earn"}, {"yes": "can", "no": "cannot", "limited": "limited"}
+    earns, offer = {True: "yes", False: "no"}, {"yes": "can", "no": "cannot", "limited": "limited"}
     data = offer_rules.DATA["published"]
     assert sorted(rows) == sorted((earns[r["eligible"]], offer[r["lighthouse"]], r["id"]) for r in data)
 

@@ -18,13 +18,13 @@ ENTRY = re.compile(r"^#{2,3} .*$", re.MULTILINE)
 
 # What nobody at Microsoft has stated, and a word that must stand beside it wherever it is said.
 UNSETTLED = {
-    r"ID plus one|one higher": r"not|nobody|guide|third-party",
-    r"in proportion to the hours|proportional to the hours": r"no Microsoft source|disagree|guide|not",
-    r"DPOR.{0,60}\bretired": r"open|said|disagree|contradict|still",
-    r"linked automatically|linked to the publisher": r"2020|withdrawn|not|silent",
-    r"managed identit\w+ (work|can be linked)": r"not mention|does not|practice|report|not document",
-    r"already linked.{0,40}\b409|\b409\b.{0,40}already linked": r"modelled|our|not published",
-    r"Reader is (typically )?enough": r"\?|no Microsoft|nobody|community|voice",
+    r"ID plus one|one higher": r"no source|guide|third-party",
+    r"in proportion to the hours|proportional to the hours": r"no source|disagree|guide",
+    r"DPOR.{0,60}\bretired": r"said|disagree|still",
+    r"linked automatically|linked to the publisher": r"2020|withdrawn|disagree",
+    r"managed identit\w+ (work|can be linked)": r"does not|report",
+    r"already linked.{0,40}\b409|\b409\b.{0,40}already linked": r"modelled|our|no source",
+    r"Reader is (typically )?enough": r"\?|no Microsoft|community",
 }
 
 
@@ -89,9 +89,9 @@ def test_unsettled_claims_keep_their_marker(page: Path) -> None:
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if front_matter(e)["confidence"] == "open"], ids=page_id)
 def test_open_answers_say_so_at_once(entry: Path) -> None:
     answer = prose(entry).strip().split("\n\n")[0]
-    assert re.search(
-        r"no source found|nobody|no length|disagree|contradict|not published|open", answer, re.IGNORECASE
-    ), f"{page_id(entry)} is marked open → its first sentences must say so"
+    assert re.search(r"found no source|no source found|disagree", answer, re.IGNORECASE), (
+        f"{page_id(entry)} is marked open → its first sentences must say so"
+    )
 
 
 def test_pages_grow_stale_after_twelve_months() -> None:
@@ -113,6 +113,7 @@ WARNED = {
         "own certificate comes first",
     ),
     "pal/sp.md": (
+        "[service principals and managed identities are exempt](users.md#second-factor)",
         "the portal shows it at the machine under **Identity**",
         "| PowerShell | PFX, `AZURE_CLIENT_PFX_PATH` | needed",
         "| Azure CLI | PEM, `AZURE_CLIENT_CERTIFICATE_PATH` | none |",
@@ -127,9 +128,16 @@ WARNED = {
         "service principals and managed identities are exempt",
         "only where the customer trusts it",
         "errors.md#second-factor",
+        "A write without a second factor is [refused](#second-factor), in every tool",
+        "when you are not linked yet or lack a [second factor](#second-factor)",
+        "or without a [second factor](#second-factor), it stops",
+        "`az login` with `--claims-challenge`",
+        "names `-ClaimsChallenge`",
+        "**Portal:** sign out",
         "Windows PowerShell must be 5.1, with .NET Framework 4.7.2",
     ),
     "pal/tag.md": ("users.md#second-factor",),
+    "pal/lighthouse.md": ("users.md#second-factor",),
     "lighthouse/onboard.md": ("users.md#second-factor",),
     "pal/cicd/index.md": ("users.md#second-factor", "errors.md#aadsts700212"),
     "pal/cicd/github.md": (
