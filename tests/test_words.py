@@ -13,7 +13,7 @@ from pages import DOCS, ENTRIES, PAGES, front_matter, page_id, stale
 LIMITS = {"pal/theory.md": 2000, "pal/index.md": 400}
 LIMIT = 1200
 # A reference is not read from top to bottom: its limit is words an entry (a heading of the third level, or a section's opening).
-ENTRY_LIMITS = {"pal/errors.md": 110}
+ENTRY_LIMITS = {"pal/errors.md": 120}
 ENTRY = re.compile(r"^#{2,3} .*$", re.MULTILINE)
 
 # What nobody at Microsoft has stated, and a word that must stand beside it wherever it is said.
