@@ -322,7 +322,7 @@ def bars_and_cells(entry: Entry) -> Iterator[tuple[int, str]]:
 def markup_left_over(entry: Entry) -> Iterator[tuple[int, str]]:
     for line, text in sentences(entry.github, code="¤"):
         for pattern, message in LEFT_OVER.items():
-            if re.search(pattern, text):
+            if (found := re.search(pattern, text)) and f"\\{found[0].strip()[0]}" not in entry.lines[line - 1]:
                 yield line, message
                 break
 
@@ -372,8 +372,10 @@ def difference(entry: Entry, github: list[Token], site: list[Token], at: int) ->
     if any("footnote" in t.value for t in ahead):
         line = next((n for n in range(line, len(entry.lines)) if "[^" in entry.lines[n - 1]), line)
         return line, "footnote, which the site does not know → put the words or the link into the sentence"
-    if entry.lines[line - 1].lstrip().startswith("*["):
-        return line, "abbreviation → write the words out where you use them"
+    if words_out := next(
+        (n for n in range(line, len(entry.lines) + 1) if entry.lines[n - 1].lstrip().startswith("*[")), 0
+    ):
+        return words_out, "abbreviation → write the words out where you use them"
     if braces:
         found = ATTRIBUTES.search(entry.lines[braces - 1])[0]
         return braces, f"attribute list {show(found)} → delete it, or use backticks"

@@ -42,7 +42,7 @@ COUNTED = re.compile(
     r"|lines|records|events|subscriptions|tenants|people|hours?|minutes?|seconds?|days|years)\b)"
 )
 ISSUE = re.compile(
-    r"(?:#|GH-|\b(?:issues?|PRs?|pulls?|pull requests?|discussions?|errors?|codes?|AADSTS)\s#?(?:\d+(?:,| and| or)+ #?)*)$",
+    r"(?:#|GH-|\b(?:issues?|PRs?|pulls?|pull requests?|discussions?|(?:errors?|codes?)(?: is)?|AADSTS)\s#?(?:\d+(?:,| and| or)+ #?)*)$",
     re.I,
 )
 ARTICLE = re.compile(r"\b(?:KB|articles?)[ -]?$")

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import faq
 import pytest
+from faq_samples import SAMPLES, Sample, written
 
 FAQ = faq.ROOT / "docs/pal/faq"
 TEMPLATE = faq.ROOT / ".github/FAQ_ENTRY_TEMPLATE.md"
@@ -84,6 +85,37 @@ def test_broken_entry_reports_its_one_mistake(line, found):
 def test_every_broken_entry_is_expected():
     names = [line.split(":")[0] for line in EXPECTED]
     assert sorted([*names, CLEAN]) == sorted(path.name for path in DATA.glob("*.md"))
+
+
+def put(folder: Path, n: int, *samples: Sample) -> Path:
+    """Write entry `n` with the samples into a docs folder of its own; returns its path."""
+    pal = folder / str(n) / "docs/pal"
+    (pal / "faq").mkdir(parents=True)
+    for name in ("users.md", "roles.md", "faq/index.md"):
+        (pal / name).write_text("# A page\n\n## A heading\n", "utf-8")
+    name, text = written(list(samples), n)
+    path = pal / "faq" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("n", range(len(SAMPLES)), ids=lambda n: f"{SAMPLES[n].kind}-{SAMPLES[n].place}-{n}")
+def test_sample_gets_its_verdict(n, tmp_path):
+    """Nothing, or the mistake that it is made for, on its own lines."""
+    sample = SAMPLES[n]
+    path = put(tmp_path, n, sample)
+    found = [(line, text) for _, line, text in faq.check([path], faq.published_roles())]
+    if not sample.told:
+        assert found == []
+        return
+    meant = [line for line, text in found if text.startswith(sample.told)]
+    assert meant, f"{sample.text!r}: expected “{sample.told}…”, found {found}"
+    text = sample.text.replace("{n}", str(n))
+    lines = {"body": text, "source": text, "title": f"title: {text}", "description": f"description: {text}"}
+    if piece := lines.get(sample.place):
+        first = path.read_text("utf-8").rpartition(piece)[0].count("\n") + 1
+        assert first <= meant[0] <= first + piece.count("\n"), f"{piece!r}: line {meant[0]}, not {first}"
 
 
 CHANGES = {
