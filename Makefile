@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build programs lint format faq modules links act bench wire errors tested check-offer sandbox extension exits care lock clean
+.PHONY: help serve test build programs lint format faq modules links act bench wire errors tested check-offer pyz sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -73,6 +73,9 @@ tested: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/az-genuine/.
 
 check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]
 	@$(PYTHON) tests/offers.py $(if $(FILE),"$(FILE)") $(if $(PARAMETERS),"$(PARAMETERS)")
+
+pyz: ## the check of offers as one file for readers, and its sum on the page
+	@$(PYTHON) tests/offer_pyz.py
 
 sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any command without a tenant
 	$(RUN) tests/sandbox.py

@@ -791,7 +791,7 @@ def test_odd_values_anywhere_never_crash(tmp_path):
         ),
         ([BROKEN / "owner.json"], REFUSE, "owner.json: $.resources[0].properties.authorizations[4]"),
         ([BROKEN / "no-assignment.json"], SAY, "delegates nothing"),
-        ([], REFUSE, "python tests/offers.py FILE [PARAMETERS]"),
+        ([], REFUSE, "python check-offer.pyz FILE [PARAMETERS]"),
     ],
 )
 def test_command_line(arguments, code, says):
