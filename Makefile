@@ -77,7 +77,7 @@ check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json
 pyz: ## the check of offers as one file for readers, and its sum on the page
 	@$(PYTHON) tests/offer_pyz.py
 
-sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any command without a tenant
+sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try commands and offers without a tenant
 	$(RUN) tests/sandbox.py
 
 extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSION=published make test
