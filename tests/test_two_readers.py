@@ -24,7 +24,6 @@ from test_offers import ROOT
 
 ADVICE = {  # Azure takes it as far as is published, or cannot know what a name means; the check refuses it
     "user": "groups are advised",
-    "delete-role-cannot-read": "nobody could find what to delete",
     "eligible-without-reader": "nobody could activate in the portal",
     "eligible-service-principal": "the emulator does not go by names",
     "service-principal-approves": "the emulator does not go by names",
