@@ -17,7 +17,7 @@ LIMIT = 1200
 ENTRY_LIMITS = {"pal/errors.md": 110}
 ENTRY = re.compile(r"^#{2,3} .*$", re.MULTILINE)
 
-# What nobody at Microsoft has stated, and a word that must stand beside it wherever it is said.
+# What no source settles, and a word that must stand beside it wherever it is said.
 UNSETTLED = {
     r"ID plus one|one higher": r"no source|guide|third-party",
     r"in proportion to the hours|proportional to the hours": r"no source|disagree|guide",
