@@ -111,6 +111,7 @@ ABSENT = (
     r"\b(not|un)[ -]?published\b|\bundocumented\b|\bnot (public(ly)?|made public)\b",
     rf"\b(is|are|was|were) not ({SAID})\b(?! to\b)",
     rf"\bnothing (is|was|has been) (public|{SAID})\b|\bno (stated|documented) \w+|\bno documentation\b",
+    r"\bnothing (says|tells|states)\b|\bno (Microsoft |official |other )?(source|page) (says|tells|states|mentions)\b",
     r"\bnobody (knows|can know|outside)\b|\bno (public|official|published) (rule|list|answer|source|statement|figure)",
 )
 
@@ -197,6 +198,7 @@ WRONG = {
     "Microsoft has not yet published it.": (claimed_absent, "“has not yet published”"),
     "The exact answer is not public.": (claimed_absent, "“not public”"),
     "How it is split is not stated.": (claimed_absent, "“is not stated”"),
+    "No Microsoft page says so.": (claimed_absent, "“No Microsoft page says”"),
     "Of this nothing is public.": (claimed_absent, "“nothing is public”"),
     "There is no published rule.": (claimed_absent, "“no published rule”"),
 }
