@@ -24,11 +24,11 @@ IMG = f"<img src=x onerror={RUN}>"
 OVERLAY = "position:fixed;inset:0;z-index:99;background:red"
 CLEAN = {
     "title": "Is kindword harmless?",
-    "description": "An answer.",
+    "description": "An answer of one sentence.",
     "tags": ["Reporting"],
     "confidence": "practice",
     "checked": "2026-11-23",
-    "sources": {"Page (who, when)": "https://learn.microsoft.com/partner-center/"},
+    "sources": {"Page (Microsoft, 2023)": "https://learn.microsoft.com/partner-center/"},
 }
 # The word "kindword" becomes the kind's own, by which search finds it.
 REACHED = {

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from pages import DOCS, ENTRIES, PAGES, front_matter, page_id, stale
+from pages import DOCS, ENTRIES, PAGES, body, front_matter, page_id, stale
+from words import LISTED, page_of, prose_of, says_open
 
 # Words of prose a page may have; tables of data, code and front matter do not count.
 LIMITS = {"pal/theory.md": 2000, "pal/index.md": 400}
 LIMIT = 1200
 # A reference is not read from top to bottom: its limit is words an entry (a heading of the third level, or a section's opening).
-ENTRY_LIMITS = {"pal/errors.md": 110}
+ENTRY_LIMITS = {"pal/errors.md": 120}
 ENTRY = re.compile(r"^#{2,3} .*$", re.MULTILINE)
 
 # What no source settles, and a word that must stand beside it wherever it is said.
@@ -32,17 +33,6 @@ UNSETTLED = {
 def prose(page: Path) -> str:
     """The page's words: no front matter, no tables, no drawings, no link addresses."""
     return prose_of(body(page))
-
-
-def body(page: Path) -> str:
-    """The page's Markdown below its front matter."""
-    return page.read_text(encoding="utf-8").split("---\n", 2)[2]
-
-
-def prose_of(text: str) -> str:
-    text = re.sub(r"<svg.*?</svg>|<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"^ *(\||```|--8<--|=== |\?\?\?|!!!).*$|\{ ?#[\w-]+ ?\}|^ *[-#]+ ", "", text, flags=re.MULTILINE)
-    return re.sub(r"\]\([^)]*\)", "]", text)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
@@ -69,11 +59,8 @@ def test_page_has_a_description_and_dated_sources(page: Path) -> None:
 def test_linked_sources_are_listed(page: Path) -> None:
     """A source that a sentence links is in the front matter too, so that the page's end names all of them."""
     fields = front_matter(page)
-    listed = {url.split("#")[0].rstrip("/") for url in fields["sources"].values()}
-    linked = re.findall(
-        r"\]\((https://(?:learn\.microsoft\.com|github\.com/[\w.-]+/[\w.-]+/issues)[^)\s]*)", page.read_text("utf-8")
-    )
-    missing = {url.split("#")[0].rstrip("/") for url in linked} - listed
+    listed = set(map(page_of, fields["sources"].values()))
+    missing = set(map(page_of, LISTED.findall(body(page)))) - listed
     assert not missing, f"{page_id(page)}: add to sources: {sorted(missing)}"
 
 
@@ -89,10 +76,7 @@ def test_unsettled_claims_keep_their_marker(page: Path) -> None:
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if front_matter(e)["confidence"] == "open"], ids=page_id)
 def test_open_answers_say_so_at_once(entry: Path) -> None:
-    answer = prose(entry).strip().split("\n\n")[0]
-    assert re.search(r"found no source|no source found|disagree", answer, re.IGNORECASE), (
-        f"{page_id(entry)} is marked open → its first sentences must say so"
-    )
+    assert says_open(body(entry)), f"{page_id(entry)} is marked open → its first sentences must say so"
 
 
 def test_pages_grow_stale_after_twelve_months() -> None:
