@@ -171,6 +171,18 @@ def test_no_day_on_a_page_is_still_to_come() -> None:
     assert not found + late, "\n".join(found + late)
 
 
+def test_what_was_run_says_against_what() -> None:
+    """A section that grades our blocks; docs/pal/tested.md explains the grade itself."""
+    bare = [
+        f"{file_name(page)}: {section.splitlines()[0]}: **run**, and not against what → “against the emulated service”"
+        for page in PAGES
+        for section in re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE)[1:]
+        if re.search(r"\*\*run( with stand-in)?\*\*", section)
+        and not re.search(r"\bemulated (service|Azure)\b", section)
+    ]
+    assert not bare, "\n".join(bare)
+
+
 def test_what_is_documented_has_a_page_of_microsofts() -> None:
     """The theme prints “Stated by Microsoft” above such an answer."""
     bare = [
