@@ -3,7 +3,8 @@
     python tests/faq.py [--github] [files…]
 
 Without files it reads every entry in docs/pal/faq. A line says `file:line: found → what to write`,
-the last line counts them, the exit status is 1 when there are any. `--github` adds annotations.
+the last line counts them, the exit status is 1 when there are any. `--github` adds annotations, and
+a table in the file that GITHUB_STEP_SUMMARY names.
 
 A rule is a generator that takes an Entry and yields (line, message); RULES names them all.
 """
@@ -21,6 +22,7 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import faq_history
 import yaml
 from faq_entry import CONFIDENCE, FIELDS, Entry, as_the_build_reads_it, read, show
 from faq_markdown import ROOT, Document, Link, Token, anchors, differences, too_many
@@ -569,6 +571,20 @@ def published_roles() -> set[str]:
     return {guid for file in files if file.is_file() for guid in GUID.findall(file.read_text("utf-8"))}
 
 
+def summary(mistakes: list[tuple[str, int, str]]) -> str:
+    """All mistakes as a table for the page of a workflow's run, where nothing of an entry or its name is markup."""
+    rows = [f"| {plain(f'{name}:{line}')} | {plain(message)} |" for name, line, message in mistakes[:500]]
+    more = [f"And {len(mistakes) - 500} more, which the log lists."] if len(mistakes) > 500 else []
+    head = f"### Mistakes in FAQ entries: {len(mistakes)}"
+    return "\n".join([head, "", "| Where | Found → what to write |", "| --- | --- |", *rows, "", *more]) + "\n"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown prints as it stands, on one line."""
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return re.sub(r"[!-/:-@\[-`{-~]", r"\\\g<0>", text)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check the files named, or all entries. The role IDs are those on the page about roles."""
     parser = argparse.ArgumentParser(description="Check FAQ entries.")
@@ -578,8 +594,20 @@ def main(argv: list[str] | None = None) -> int:
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     files = options.files or entries()
     known = published_roles()
-    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in check(files, known)]
+    found = check(files, known)
+    folder = ROOT / faq_history.FAQ
+    if not options.files or any(path.resolve().parent == folder for path in files):
+        names = faq_history.published(ROOT)
+        found += [
+            each for each in faq_history.lost(ROOT, names) if not options.files or any(f.name in each[2] for f in files)
+        ]
+        if not names:
+            print("published addresses: not judged, there is no history → git fetch --unshallow")
+    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in sorted(found)]
     lines = [f"{name}:{line}: {message}" for name, line, message in mistakes]
+    if options.github and mistakes and (page := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(summary(mistakes))
     for line in annotated(mistakes, lines) if options.github and lines else lines:
         print(line)
     print(f"entries: {len(files)}, mistakes: {len(mistakes)}")

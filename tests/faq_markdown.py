@@ -95,7 +95,8 @@ def anchors(page: Path) -> frozenset[str]:
     """The ids that other pages may link on a page: what Markdown makes of its body, without what the theme adds."""
     from mkdocs.utils.meta import get_data
 
-    html = converter().reset().convert(get_data(page.read_text("utf-8-sig", "replace"))[0])
+    body = get_data(page.read_text("utf-8-sig", "replace"))[0]
+    html = converter().reset().convert(re.sub(r"^ *--8<--.*\n", "", body, flags=re.MULTILINE))  # files hold no headings
     return frozenset(re.findall(r'\bid="([^"]+)"', html))
 
 
