@@ -47,7 +47,9 @@ def written(samples: list[Sample], n: int) -> tuple[str, str]:
         at.get("answer", "The answer is yes, and no more has to be done."),
         *(s.text for s in samples if s.place == "body"),
     ]
-    text = at.get("whole", "{entry}").replace("{entry}", f"---\n{head}\n---\n\n" + "\n\n".join(blocks) + "\n")
+    text = at.get("whole", "{entry}").replace(
+        "{entry}", f"---\n{head}\n---\n\n" + "\n\nText between.\n\n".join(blocks) + "\n"
+    )
     try:
         title = yaml.safe_load(fields["title"])
     except yaml.YAMLError:
