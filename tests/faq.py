@@ -129,8 +129,7 @@ def title_is_a_question(entry: Entry) -> Iterator[tuple[int, str]]:
 
 def file_is_an_entry(entry: Entry) -> Iterator[tuple[int, str]]:
     """Everything below docs/ is published, whatever it is called."""
-    docs = next((p for p in entry.path.resolve().parents if p.name == "docs"), None)
-    if docs and entry.path.resolve().parent != docs / "pal/faq":
+    if entry.docs.name == "docs" and entry.place.parent != entry.docs / "pal/faq":
         yield 1, "not in docs/pal/faq itself → move it there"
     if entry.path.suffix != ".md" and not entry.text("title")[1] and entry.lines:
         yield 1, f"{show(entry.path.name)} is published and is no entry → name it my-question.md, or delete it"
@@ -453,10 +452,8 @@ def links_lead_somewhere(entry: Entry) -> Iterator[tuple[int, str]]:
 
 def wrong_link(entry: Entry, link: Link, target: str) -> str:
     """What is wrong with a link, and what to write; nothing for https and for pages that exist."""
-    path = entry.path.resolve()
     parts = urlsplit(target)
-    page = path.parent / parts.path if parts.path else path
-    docs = next((p for p in path.parents if p.name == "docs"), path.parent)
+    page = Path(os.path.normpath(entry.place.parent / parts.path)) if parts.path else entry.place
     if not link.text.strip():
         return "has no text → write [what it is](address)"
     if parts.scheme == "https":
@@ -465,9 +462,9 @@ def wrong_link(entry: Entry, link: Link, target: str) -> str:
         return "is neither https nor relative → write https://… or a path such as ../users.md"
     if parts.query:
         return f"has a query, which only GitHub knows → write {target.replace('?' + parts.query, '')}"
-    if not PATH.fullmatch(target) or not page.is_file() or docs not in page.resolve().parents:
+    if not PATH.fullmatch(target) or entry.docs not in page.parents or not page.is_file():
         return "leads nowhere → write the path from this file to a page, such as ../users.md"
-    if any(part.startswith(".") for part in page.resolve().relative_to(docs).parts):
+    if any(part.startswith(".") for part in page.relative_to(entry.docs).parts):
         return "is no page → write the path from this file to a page, such as ../users.md"
     if entry.body.count(f"]({target})") < sum(other.address == target for other in entry.github.links):
         return f"is not written plainly → write [{link.text.strip()}]({target}), with nothing else between the brackets"
@@ -496,7 +493,8 @@ def nothing_private(entry: Entry, roles: set[str]) -> Iterator[tuple[int, str]]:
         told.update(found)
         yield from ((number, message) for message in found)
     for number, line in sentences(entry.github):
-        yield from ((number, message) for message in private(line, roles) if message not in told)
+        if line not in entry.lines[number - 1]:
+            yield from ((number, message) for message in private(line, roles) if message not in told)
 
 
 RULES = (

@@ -96,7 +96,8 @@ def anchors(page: Path) -> frozenset[str]:
     from mkdocs.utils.meta import get_data
 
     body = get_data(page.read_text("utf-8-sig", "replace"))[0]
-    html = converter().reset().convert(re.sub(r"^ *--8<--.*\n", "", body, flags=re.MULTILINE))  # files hold no headings
+    without_files = re.sub(r"^ *(--8<--|```).*\n", "", body, flags=re.MULTILINE)  # they hold no headings
+    html = converter().reset().convert(without_files)
     return frozenset(re.findall(r'\bid="([^"]+)"', html))
 
 
