@@ -225,41 +225,36 @@ def culprit(entries: list[Entry], folder: Path, n: int = 0) -> str:
     return culprit(entries[:middle], folder, 2 * n + 1) or culprit(entries[middle:], folder, 2 * n + 2) or said[-2000:]
 
 
-@pytest.fixture(scope="module", name="tested")
-def _tested(
-    entries: list[Entry], verdicts: dict[int, list[str]], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[list[Entry], Path, str]:
-    """The entries let through, the site with them, and what the tests that read entries said."""
+def test_the_build_and_github_agree_with_what_passes(
+    entries: list[Entry], verdicts: dict[int, list[str]], tmp_path: Path
+) -> None:
+    """One build with all of them, the tests that read entries, and GitHub's parser on each."""
     passed = [entry for entry in entries if not verdicts[entry.n]]
-    root = copy(tmp_path_factory.mktemp("built"), "docs", "snippets", "tests")
+    root = copy(tmp_path / "built", "docs", "snippets", "tests")
     for entry in passed:
         put(root, entry)
     (root / "mkdocs.yml").write_text(redirected((root / "mkdocs.yml").read_text("utf-8"), passed), "utf-8")
     arguments = ["-q", "-p", "no:cacheprovider", "--basetemp", root / "tmp", "-k", f"sample or {SITE_TESTS}", *READERS]
-    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, capture_output=True, text=True)
-    return passed, root / "tmp/site", "" if done.returncode == 0 else done.stdout[-6000:] + done.stderr
-
-
-def test_the_build_and_the_tests_take_what_passes(tested: tuple[list[Entry], Path, str], tmp_path: Path) -> None:
-    passed, site, said = tested
-    if not site.exists():
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], cwd=root, env=ours, capture_output=True, text=True
+    )
+    if not (root / "tmp/site").exists():
         pytest.fail(culprit(passed, tmp_path))
-    assert not said, said
-
-
-def test_github_shows_what_the_site_shows(tested: tuple[list[Entry], Path, str]) -> None:
-    """The words, and how often each mark: read from the published page and from GitHub's parser."""
-    passed, site, _ = tested
-    differ = []
-    for entry in passed:
-        name, text = entry.file
-        html = cmarkgfm.github_flavored_markdown_to_html(get_data(text)[0], Options.CMARK_OPT_FOOTNOTES)
-        page = BeautifulSoup((site / "pal/faq" / name[:-3] / "index.html").read_text("utf-8"), "html.parser").article
-        for own in page.select("nav, h1, .pal-sure, .pal-sources, .headerlink"):
-            own.decompose()
-        if shown(page) != shown(BeautifulSoup(html, "html.parser")):
-            differ.append(f"{name}\n{text}\n{shown(page)}\n{shown(BeautifulSoup(html, 'html.parser'))}")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+    differ = [text for entry in passed if (text := shown_in_two_ways(root / "tmp/site", *entry.file))]
     assert not differ, "\n\n".join(differ)
+
+
+def shown_in_two_ways(site: Path, name: str, text: str) -> str:
+    """An entry, where the words or the number of any mark differ between the published page and what GitHub makes of it."""
+    html = BeautifulSoup(
+        cmarkgfm.github_flavored_markdown_to_html(get_data(text)[0], Options.CMARK_OPT_FOOTNOTES), "html.parser"
+    )
+    page = BeautifulSoup((site / "pal/faq" / name[:-3] / "index.html").read_text("utf-8"), "html.parser").article
+    for own in page.select("nav, h1, .pal-sure, .pal-sources, .headerlink"):
+        own.decompose()
+    return f"{name}\n{text}\n{shown(page)}\n{shown(html)}" if shown(page) != shown(html) else ""
 
 
 MARKED = (
