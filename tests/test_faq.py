@@ -11,17 +11,19 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import cmarkgfm
 import faq
 import faq_history
 import pytest
+from browsing import ADDRESSES
 from bs4 import BeautifulSoup
 from faq_samples import SAMPLES, Sample, written
+from pages import soup
 
 FAQ = faq.ROOT / "docs/pal/faq"
-TEMPLATE = faq.ROOT / ".github/FAQ_ENTRY_TEMPLATE.md"
+TEMPLATE = faq.ROOT / "docs/.theme/.faq/entry.txt"
 DATA = Path(__file__).parent / "data/faq"
 EXPECTED = (DATA / "expected.txt").read_text("utf-8").splitlines()
 ENTRIES = sorted(path for path in FAQ.glob("*.md") if path.name != "index.md")
@@ -356,13 +358,13 @@ def test_template_says_what_to_write(entry):
     assert len(found) == len(fields) + 5
 
 
-def test_index_opens_the_template_and_lists_by_theme():
-    text = (FAQ / "index.md").read_text("utf-8")
-    [address] = re.findall(r"\((https://github\.com/azurecitadel/pal-guide/\S+)\)", text)
-    parts = urlsplit(address)
-    assert parts.path.endswith("/new/main/docs/pal/faq")
-    assert parse_qs(parts.query, strict_parsing=True) == {
+def test_index_opens_the_template_and_lists_by_theme(plain_site):
+    page = soup(plain_site / "pal/faq/index.html")
+    [link] = page("a", string="Add a question")
+    address, _, query = link["href"].partition("?")
+    assert address == ADDRESSES["REPO_URL"] + "/new/main/docs/pal/faq"
+    assert parse_qs(query, strict_parsing=True) == {
         "filename": ["my-question.md"],
-        "value": [TEMPLATE.read_text("utf-8")],
+        "value": [TEMPLATE.read_text("utf-8").rstrip("\n")],
     }
-    assert "<!-- material/tags -->" in text.splitlines()
+    assert "<!-- material/tags -->" in (FAQ / "index.md").read_text("utf-8").splitlines()

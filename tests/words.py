@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # An answer that is marked open says so in its first sentences.
-OPEN = re.compile(r"no source found|nobody|no length|disagree|contradict|not published|open", re.IGNORECASE)
+OPEN = re.compile(r"found no source|no source found|disagree", re.IGNORECASE)
 LISTED = re.compile(r"\]\((https://(?:learn\.microsoft\.com|github\.com/[\w.-]+/[\w.-]+/issues)[^)\s]*)")
 
 

@@ -36,11 +36,13 @@ REDIRECT = re.compile(re.escape(HTML_TEMPLATE).replace(re.escape("{url}"), r"[\w
 
 # Material 9.8.1 loads the search index and starts the search worker with the page: here both wait for the first search.
 # It waits for a page that is loading: here the page has been there for long.
+# It takes some signs of a query for commands and finds nothing where they are none: here a pasted message is words.
 # It takes a scrolling block away from the keyboard where there is no mouse.
 PATCHES = {
     'h(document,"DOMContentLoaded",{once:!0}).subscribe(()=>e.next(document)),e': "e.next(document),e",
     'L($(location.protocol!=="file:"),Je("search"))': 'Je("search")',
     "t=new Worker(e)": "t=palWorker(e)",
+    "t.next({type:2,data:i})": r"""t.next({type:2,data:i.replace(/["\\:~^*]|(^|\s)[+-]+/g," ")})""",
     'd&&r?e.setAttribute("tabindex","0")': 'd?e.setAttribute("tabindex","0")',
 }
 
