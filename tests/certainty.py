@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from mkdocs.utils.meta import get_data
 
@@ -46,6 +45,7 @@ NUMBER = r"\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|few|s
 UNIT = "minute|hour|day|week|month|year"
 SPAN = rf"\b({NUMBER})[ -](more )?({UNIT})s?\b|\b({UNIT}|second)s\b|\b(dai|week|month|year)ly\b"
 MONEY = r"\bearn(s|ed|ings)?\b|\bearning (?!\|)|\b(in)?eligib\w+|\bincentives?\b|\bcredit(s|ed)?\b|\bdesignations?\b"
+RATE = r"\d \w+ (an?|each|per) (minute|hour|day|week|month|year)\b"  # of what is counted, and nobody waits for it
 PIM = r"eligible (authori[sz]ation|role|assignment)s?"  # Privileged Identity Management's word
 LINK = r"\]\([^)\s]+\)"
 SURE = (
@@ -55,7 +55,7 @@ SURE = (
 
 def unsure(found: Iterable[Unit]) -> Iterator[tuple[int, str]]:
     for line, text in found:
-        what = re.search(f"{MONEY}|{SPAN}", re.sub(PIM, "", text), re.IGNORECASE)
+        what = re.search(f"{MONEY}|{SPAN}", re.sub(f"{PIM}|{RATE}", "", text), re.IGNORECASE)
         if what and not re.search(SURE, text, re.IGNORECASE):
             yield line, f"“{what[0].strip()}” on nobody's word → link its source, or say how sure it is: {text[:90]}"
 
@@ -121,14 +121,10 @@ def claimed_absent(found: Iterable[Unit]) -> Iterator[tuple[int, str]]:
                 yield line, f"“{said[0]}” cannot be known → “no source found (searched {{day}})”: {text[:90]}"
 
 
-def below(page: Path) -> list[Unit]:
-    return list(units(page.read_text("utf-8")))
-
-
-def told(page: Path) -> list[Unit]:
+def told(text: str) -> list[Unit]:
     """What a reader is told, titles and descriptions included."""
-    lines = page.read_text("utf-8").splitlines()
-    return [*((n, line) for n, line in enumerate(lines, 1) if re.match(r"title: |description: |#", line)), *below(page)]
+    lines = text.splitlines()
+    return [*((n, line) for n, line in enumerate(lines, 1) if re.match(r"title: |description: |#", line)), *units(text)]
 
 
-RULES = {"money and time": (unsure, below), "sources": (unsupported, below), "absence": (claimed_absent, told)}
+RULES = {"money and time": (unsure, units), "sources": (unsupported, units), "absence": (claimed_absent, told)}

@@ -22,13 +22,15 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import certainty
 import faq_history
 import yaml
 from faq_entry import CONFIDENCE, FIELDS, Entry, as_the_build_reads_it, read, show
 from faq_markdown import ROOT, Document, Link, Token, anchors, differences, too_many
 from faq_private import GUID, private
 from markdown.extensions.toc import slugify
-from words import LISTED, page_of, says_open
+from promised import CORRECTED, no_warning, not_corrected
+from words import LISTED, page_of, says_open, unsettled
 
 PLUGINS = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), yaml.CBaseLoader)["plugins"]  # noqa: S506 (builds text only)
 THEMES = next(plugin["tags"]["tags_allowed"] for plugin in PLUGINS if "tags" in plugin)
@@ -474,6 +476,24 @@ def wrong_link(entry: Entry, link: Link, target: str) -> str:
     return ""
 
 
+def as_sure_as_its_sources(entry: Entry) -> Iterator[tuple[int, str]]:
+    """The rules that tests hold all pages to: what an answer may say on whose word, and what its page promised."""
+    if not entry.fields:
+        return
+    text, page = "\n".join(entry.lines), f"pal/faq/{entry.path.name}"
+    for find, parts in certainty.RULES.values():
+        yield from find(parts(text))
+    yield from certainty.to_come(entry.lines, date.today())
+    yield from unsettled(text)
+    yield from ((1, message) for message in no_warning(page, text))
+    for correction in CORRECTED:
+        yield from not_corrected(correction, page, text)
+    line, word = entry.text("confidence")
+    addresses = [node.value for _, _, node in entry.sources() if isinstance(node, yaml.ScalarNode)]
+    if word == "documented" and addresses and not any(re.match(certainty.MICROSOFTS, url) for url in addresses):
+        yield line, "documented, and no source is Microsoft's → name its page, or write practice"
+
+
 def characters_are_plain(entry: Entry) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(entry.lines, 1):
         if "\t" in line:
@@ -501,7 +521,7 @@ RULES = (
     fields_are_complete, title_is_a_question, file_is_an_entry, description_is_plain_and_short,
     front_matter_is_no_html, theme_and_confidence_are_known, checked_is_a_past_day, sources_can_be_opened,
     answer_comes_first, nothing_is_left_of_the_template, headings_go_down_by_one, github_shows_the_same, no_pictures,
-    links_lead_somewhere, characters_are_plain,
+    links_lead_somewhere, as_sure_as_its_sources, characters_are_plain,
 )  # fmt: skip
 
 

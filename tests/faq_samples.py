@@ -231,6 +231,14 @@ SAMPLES = [
         "| Role | Counts | Why |\n|:--|:-:|--:|\n| Reader | no | [listed](../roles.md) |\n| **Owner** | yes | `*/write` |",
         "| a | b |\n|---|:--|\n| c | d |",
     ),
+    *rows("F2", "body", "“Reader is enough” states", "Reader is enough, they think.\nAnd so on."),
+    *rows("F2", "body", "“one higher” states", "The location's ID is one higher."),
+    *rows("F2", "body", "“earns” on nobody's word", "It earns you much."),
+    *rows("F2", "body", "“published nowhere” cannot be known", "The rule is published nowhere."),
+    *rows("F2", "body", "3 May 2999 has not come yet", "Seen on 3 May 2999."),
+    *rows(
+        "F2", "body", "“list of eligible roles” does not hold", "It is in the [list of eligible roles](../roles.md)."
+    ),
     *rows(
         "F2",
         "body",
@@ -481,7 +489,7 @@ SAMPLES = [
         "Set `AZURE_CLIENT_SECRET` first; the secret is `AZURE_CLIENT_SECRET`.",
         "The password is needed once, and the key is secret.",
         'Use `--password "$AZURE_CLIENT_SECRET"` there.',
-        "The token is valid for an hour.",
+        "The token is valid there.",
     ),
     *rows(
         "F6",

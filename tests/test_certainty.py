@@ -34,7 +34,9 @@ def test_what_contributors_read_claims_no_absence() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_pages_are_as_sure_as_their_sources(rule: str) -> None:
     find, read = RULES[rule]
-    found = [f"{file_name(page)}:{line}: {what}" for page in PAGES for line, what in find(read(page))]
+    found = [
+        f"{file_name(page)}:{line}: {what}" for page in PAGES for line, what in find(read(page.read_text("utf-8")))
+    ]
     assert not found, "\n".join(found)
 
 

@@ -31,8 +31,14 @@ from mkdocs.utils.meta import get_data
 DRAWN = int(os.environ.get("PAL_FAQ_DRAWN", "160"))
 KINDS = sorted({sample.kind for sample in SAMPLES} | {"F7"})
 # The tests that read entries, each with what it holds of them.
-READERS = ("tests/test_words.py", "tests/test_pages.py", "tests/test_machines.py")
-SITE_TESTS = "resolve or llms or sitemap or policy or load_nothing or old_addresses"
+READERS = (
+    "tests/test_words.py",
+    "tests/test_certainty.py",
+    "tests/test_pages.py",
+    "tests/test_machines.py",
+    "tests/test_links.py",
+)
+WHOLE = "resolve or llms or sitemap or policy or load_nothing or sure or corrected or warnings or day or documented or listed or links"
 MARKS = [
     *(
         "word",
@@ -234,7 +240,7 @@ def test_the_build_and_github_agree_with_what_passes(
     for entry in passed:
         put(root, entry)
     (root / "mkdocs.yml").write_text(redirected((root / "mkdocs.yml").read_text("utf-8"), passed), "utf-8")
-    arguments = ["-q", "-p", "no:cacheprovider", "--basetemp", root / "tmp", "-k", f"sample or {SITE_TESTS}", *READERS]
+    arguments = ["-q", "-p", "no:cacheprovider", "--basetemp", root / "tmp", "-k", f"sample or {WHOLE}", *READERS]
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments], cwd=root, env=ours, capture_output=True, text=True
