@@ -26,7 +26,7 @@ import certainty
 import faq_history
 import yaml
 from faq_entry import CONFIDENCE, FIELDS, Entry, as_the_build_reads_it, read, show
-from faq_markdown import ROOT, Document, Link, Token, anchors, differences, too_many
+from faq_markdown import ROOT, Document, Link, Token, anchors, differences, names, too_many
 from faq_private import GUID, private
 from markdown.extensions.toc import slugify
 from promised import CORRECTED, no_warning, not_corrected
@@ -470,7 +470,7 @@ def wrong_link(entry: Entry, link: Link, target: str) -> str:
         return "is no page → write the path from this file to a page, such as ../users.md"
     if entry.body.count(f"]({target})") < sum(other.address == target for other in entry.github.links):
         return f"is not written plainly → write [{link.text.strip()}]({target}), with nothing else between the brackets"
-    if parts.fragment and parts.fragment not in (ids := anchors(page)):
+    if parts.fragment and not names(page, parts.fragment) and parts.fragment not in (ids := anchors(page)):
         near = get_close_matches(parts.fragment, ids, 1)
         return "has no such anchor → " + (f"write #{near[0]}" if near else "delete the #…")
     return ""

@@ -91,6 +91,12 @@ def converter():
 
 
 @cache
+def names(page: Path, anchor: str) -> bool:
+    """Whether a page says an id in so many words, `{ #id }`: most links lead to such, and then nothing has to be rendered."""
+    return re.search(rf"\{{:? *#{re.escape(anchor)}[ }}]", page.read_text("utf-8-sig", "replace")) is not None
+
+
+@cache
 def anchors(page: Path) -> frozenset[str]:
     """The ids that other pages may link on a page: what Markdown makes of its body, without what the theme adds."""
     from mkdocs.utils.meta import get_data
