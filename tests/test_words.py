@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from pages import DOCS, ENTRIES, PAGES, body, front_matter, page_id, stale
-from words import page_of, prose_of, says_open
+from promised import CORRECTED, WARNED, no_warning, not_corrected
+from words import LISTED, page_of, prose_of, says_open, unsettled
 
 # Words of prose a page may have; tables of data, code and front matter do not count.
 LIMITS = {"pal/theory.md": 2000, "pal/index.md": 400}
@@ -17,17 +17,6 @@ LIMIT = 1200
 # A reference is not read from top to bottom: its limit is words an entry (a heading of the third level, or a section's opening).
 ENTRY_LIMITS = {"pal/errors.md": 120}
 ENTRY = re.compile(r"^#{2,3} .*$", re.MULTILINE)
-
-# What no source settles, and a word that must stand beside it wherever it is said.
-UNSETTLED = {
-    r"ID plus one|one higher": r"no source|guide|third-party",
-    r"in proportion to the hours|proportional to the hours": r"no source|disagree|guide",
-    r"DPOR.{0,60}\bretired": r"said|disagree|still",
-    r"linked automatically|linked to the publisher": r"2020|withdrawn|disagree",
-    r"managed identit\w+ (work|can be linked)": r"does not|report",
-    r"already linked.{0,40}\b409|\b409\b.{0,40}already linked": r"modelled|our|no source",
-    r"Reader is (typically )?enough": r"\?|no Microsoft|community",
-}
 
 
 def prose(page: Path) -> str:
@@ -55,7 +44,7 @@ def test_page_has_a_description_and_dated_sources(page: Path) -> None:
     assert fields["sources"] and all(url.startswith("https://") for url in fields["sources"].values())
 
 
-# What a sentence leans on: not a tool's repository, and not the portal.
+# What a sentence of a page leans on (an entry may link more than it leans on, see LISTED): not a tool's repository, and not the portal.
 SOURCE = re.compile(
     r"\]\((https://(?!portal\.azure\.com|github\.com/)[^)\s]+|https://github\.com/[\w./-]+/(?:issues|blob)/[^)\s]+)"
 )
@@ -67,7 +56,7 @@ def test_linked_sources_are_listed() -> None:
         f"docs/{page_id(page)}:{number}: {url} is not among the page's sources → add it with its date, or take the sentence back"
         for page in PAGES
         for number, line in enumerate(page.read_text("utf-8").splitlines(), 1)
-        for url in SOURCE.findall(line)
+        for url in (LISTED if page in ENTRIES else SOURCE).findall(line)
         if page_of(url) not in set(map(page_of, front_matter(page)["sources"].values()))
     ]
     assert not gone, "\n".join(gone)
@@ -75,12 +64,8 @@ def test_linked_sources_are_listed() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_unsettled_claims_keep_their_marker(page: Path) -> None:
-    for paragraph in re.split(r"\n\s*\n", prose(page)):
-        for claim, marker in UNSETTLED.items():
-            if re.search(claim, paragraph, re.IGNORECASE):
-                assert re.search(marker, paragraph, re.IGNORECASE), (
-                    f"{page_id(page)}: “{paragraph.strip()[:120]}” states what no source settles → say who says it"
-                )
+    found = [f"docs/{page_id(page)}:{line}: {what}" for line, what in unsettled(page.read_text("utf-8"))]
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if front_matter(e)["confidence"] == "open"], ids=page_id)
@@ -94,275 +79,16 @@ def test_pages_grow_stale_after_twelve_months() -> None:
     assert len(stale(date(oldest.year + 2, 1, 1))) > 0
 
 
-# What keeps a stranger out, and where a reader meets it: page -> words or links that stand there.
-WARNED = {
-    "pal/index.md": ("that of a script you run while signed in",),
-    "pal/theory.md": ("faq/why-are-we-linked-to-a-company-that-we-do-not-know.md",),
-    "pal/prove.md": ("faq/why-are-we-linked-to-a-company-that-we-do-not-know.md", "users.md#ensure"),
-    "pal/faq/can-a-customer-remove-our-link.md": ("why-are-we-linked-to-a-company-that-we-do-not-know.md",),
-    "pal/faq/why-are-we-linked-to-a-company-that-we-do-not-know.md": ("users.md#ensure",),
-    "pal/faq/can-the-service-principal-use-a-certificate-instead-of-a-secret.md": (
-        "PFX file, or on Windows the thumbprint",
-        "without a password",
-        "own certificate comes first",
-    ),
-    "pal/sp.md": (
-        "[service principals and managed identities are exempt](users.md#second-factor)",
-        "the portal shows it at the machine under **Identity**",
-        "| PowerShell | PFX, `AZURE_CLIENT_PFX_PATH` | needed",
-        "| Azure CLI | PEM, `AZURE_CLIENT_CERTIFICATE_PATH` | none |",
-        "own certificate: alone, or before all others",
-        "errors.md#aadsts700027",
-        "errors.md#aadsts7000229",
-        "errors.md#many-identities",
-        "errors.md#other-identity",
-    ),
-    "pal/users.md": (
-        "guests included",
-        "service principals and managed identities are exempt",
-        "only where the customer trusts it",
-        "errors.md#second-factor",
-        "A write without a second factor is [refused](#second-factor), in every tool",
-        "when you are not linked yet or lack a [second factor](#second-factor)",
-        "or without a [second factor](#second-factor), it stops",
-        "`az login` with `--claims-challenge`",
-        "names `-ClaimsChallenge`",
-        "**Portal:** sign out",
-        "Windows PowerShell must be 5.1, with .NET Framework 4.7.2",
-    ),
-    "pal/tag.md": ("users.md#second-factor",),
-    "pal/lighthouse.md": ("users.md#second-factor",),
-    "lighthouse/onboard.md": ("users.md#second-factor",),
-    "pal/cicd/index.md": ("users.md#second-factor", "errors.md#aadsts700212"),
-    "pal/cicd/github.md": (
-        "`gh api repos/fabrikam/partner-admin-link/actions/oidc/customization/sub`",
-        "**Keep `environment` or `context` in the template.**",
-        "`https://token.actions.githubusercontent.com/` and your enterprise's short name",
-        "`/_services/token`",
-        "errors.md#aadsts501661",
-        "errors.md#aadsts700212",
-        "clear **Allow administrators to bypass configured protection rules**",
-    ),
-    "pal/cicd/azure-devops.md": ("on the **service connection**", "errors.md#aadsts700212"),
-    "pal/cicd/gitlab.md": ("everybody who may push or merge to that branch", "errors.md#aadsts700212"),
-    "pal/errors.md": ("another one stands first", "`'puid' or 'altsecid' or 'oid' should be present`", "90061"),
-    "pal/terraform.md": ("**nothing is linked**",),
-}
-
-
 def test_warnings_stand_where_a_reader_meets_them() -> None:
-    missing = [
-        f"docs/{page}: “{words}” is gone → a reader is hurt who does not know it: write it again, or what holds now"
-        for page, said in WARNED.items()
-        for words in said
-        if words not in (DOCS / page).read_text("utf-8")
-    ]
+    missing = [f"docs/{page}: {what}" for page in WARNED for what in no_warning(page, (DOCS / page).read_text("utf-8"))]
     assert not missing, "\n".join(missing)
-
-
-class Correction(NamedTuple):
-    """A sentence that did not hold: where the right one stands, what no page may say again, and who links the page instead."""
-
-    page: str
-    says: tuple[str, ...]
-    never: str = r"(?!)"
-    linked: tuple[tuple[str, str], ...] = ()
-
-
-FAQ = "pal/faq/"
-RECONCILIATION = "reconciliation-faq.md), for incentives on Azure consumption"
-# By what it is about. Sources and dates: the pages name them.
-CORRECTED = {
-    "1 commerce incentives have a table of their own": Correction(
-        "pal/roles.md",
-        (
-            "its reconciliation FAQ of 26 June 2023",
-            RECONCILIATION,
-            "| You by PAL as Owner | yes | no |",
-            "| You by PAL as Contributor | yes | no |",
-            "| You by PAL as Reader | no | no |",
-            "| You transacting, nobody by PAL | no | yes |",
-            "| You by PAL as Owner or Contributor, and you transacting | yes | no |",
-            "| You by PAL as Owner or Contributor, another partner transacting | you yes, the other no | you no, the other yes |",
-        ),
-        r"no other list|only (published )?list|list of eligible roles",
-        (
-            ("pal/counts.md", "roles.md#incentives"),
-            ("pal/tag.md", "roles.md#incentives"),
-            ("lighthouse/minimal.md", "pal/roles.md#incentives"),
-            ("lighthouse/sp.md", "pal/roles.md#incentives"),
-            ("lighthouse/pim.md", "pal/roles.md#incentives"),
-            (f"{FAQ}which-azure-roles-count-for-pal.md", "roles.md#incentives"),
-            (f"{FAQ}what-does-partner-admin-link-do-for-us.md", "roles.md#incentives"),
-            (f"{FAQ}is-reader-enough.md", "roles.md#incentives"),
-        ),
-    ),
-    "2 the usage report says what your role is taken for": Correction(
-        "pal/counts.md",
-        (
-            "Month, SubscriptionId, PartnerID, PartnerAttributionType, AdminType, ServiceLevel2, CustomerTpid, "
-            "CustomerTenantId, CustomerName, ACR_USD, IsACRDuplicateAtMPNLevel",
-            "| `PartnerAttributionType` | `Partner Admin Link` |",
-            "| `IsACRDuplicateAtMPNLevel` | 0 |",
-            "| Owner or Contributor | above 0 | recognised",
-            "| Reader | any | [not eligible]",
-            "Most likely [nothing is consumed in it]",
-        ),
-        linked=(
-            ("pal/prove.md", "counts.md#report"),
-            ("pal/roles.md", "counts.md#role"),
-            (f"{FAQ}where-do-we-see-what-pal-brings-us.md", "counts.md#role"),
-        ),
-    ),
-    "3 how a small role is taken is not known": Correction(
-        "pal/roles.md",
-        (
-            "for **Support Request Contributor**, for any other role of the list below, or for a custom role: no source found",
-            "Look at [AdminType](counts.md#role) after the first week",
-            "that link gets no commerce incentive",
-        ),
-        r"smallest role that (counts|earns|pays)|Support Request Contributor (earns|is enough|pays)\b",
-        tuple(
-            (page, "roles.md#unclassified")
-            for page in (
-                "pal/counts.md",
-                "pal/tag.md",
-                "lighthouse/index.md",
-                "lighthouse/minimal.md",
-                "lighthouse/sp.md",
-                "lighthouse/pim.md",
-                f"{FAQ}which-role-should-a-lighthouse-offer-contain-for-pal.md",
-                f"{FAQ}which-azure-roles-count-for-pal.md",
-                f"{FAQ}may-a-service-principal-exist-only-for-pal.md",
-                f"{FAQ}we-only-have-one-resource-group-is-the-whole-subscription-credited.md",
-                f"{FAQ}can-a-lighthouse-offer-ask-for-owner.md",
-                f"{FAQ}do-custom-roles-count.md",
-            )
-        ),
-    ),
-    "4 three texts on when a link shows": Correction(
-        "pal/counts.md",
-        (
-            "26 June 2023](https://github.com/kvamseek/partner-center/blob/85eb3c40f4925934e4e7100d4a97d951aa679052/"
-            "reconciliation-faq.md) | daily consumption within a week of linking; the report is refreshed with it within four days |",
-            "| [Azure usage report, 17 August 2023]",
-            "48 to 72 hours",
-            "complete by the 20th of each month",
-        ),
-        r"how long (it|a (new )?link) takes[^.|]*(published|known)",
-        (
-            ("pal/prove.md", "counts.md#when"),
-            ("pal/theory.md", "counts.md#when"),
-            ("pal/tag.md", "counts.md#when"),
-            (f"{FAQ}when-does-a-new-link-show-up-in-the-reports.md", "counts.md#when"),
-            (f"{FAQ}why-is-a-customer-missing-from-our-reports.md", "counts.md#when"),
-        ),
-    ),
-    "5 a CSP links too, but for admin on behalf of": Correction(
-        "pal/theory.md",
-        (
-            "its page on the Azure plan, 22 November 2022",
-            "| Admin on behalf of (AOBO) | automatic |",
-            "| Azure Lighthouse by a template | link a user or service principal of **your** tenant |",
-            "| A user, guest or service principal in the **customer's** tenant, also through a group | link it there |",
-        ),
-        r"CSP[^.|]{0,60}\b(need|needs) no (PAL|link)|as the CSP[^.|]{0,40}\bdo not need (PAL|a link)",
-        (
-            ("pal/index.md", "theory.md#csp"),
-            ("pal/lighthouse.md", "theory.md#csp"),
-            (f"{FAQ}we-are-the-csp-for-this-customer-do-we-need-pal.md", "theory.md#csp"),
-        ),
-    ),
-    "6 two texts on marketplace offers": Correction(
-        f"{FAQ}do-we-need-pal-when-customers-buy-our-marketplace-managed-service-offer.md",
-        (
-            "Microsoft's texts disagree, so link anyway",
-            "- **2022**, the Azure plan page: [automatic]",
-            "- **2023**, the Lighthouse page again: [a linked service principal]",
-        ),
-        linked=(("pal/theory.md", "lighthouse.md#marketplace-offers"),),
-    ),
-    "7 the Security designation reads PAL": Correction(
-        f"{FAQ}which-designations-and-specializations-use-pal.md",
-        (
-            "- **Security:** for its Azure services [PAL is the one association named]",
-            "stated by Microsoft on 13 June 2023",
-        ),
-        r"\b(only )?three (Azure )?designations (use|read|count)",
-        (("pal/roles.md", "which-designations-and-specializations-use-pal.md"),),
-    ),
-    "8 guests have to go for GDAP": Correction(
-        f"{FAQ}why-can-we-not-link-when-we-come-in-as-csp-administrators.md",
-        (
-            "guest accounts do not work with GDAP and DAP",
-            "customers must remove any guest accounts to get GDAP and DAP to work",
-            "stated by Microsoft on 12 October 2023",
-            "*Our conclusion*: who comes in by GDAP has no object in that tenant to link",
-        ),
-        r"GDAP (does|will) not work (for|with) guests?",
-        (("pal/theory.md", "why-can-we-not-link-when-we-come-in-as-csp-administrators.md"),),
-    ),
-    "9 what PEC leaves out": Correction(
-        "pal/roles.md",
-        (
-            "(stated by Microsoft, 13 April 2023) for Azure plan reservations, savings plans, Spot virtual machines, "
-            "products tagged *Third Party* in the price list, and Marketplace products",
-            "for each day on which you have access that counts",
-        ),
-        linked=(("pal/theory.md", "roles.md#pec-exclusions"), ("pal/counts.md", "roles.md#pec-exclusions")),
-    ),
-    "10 Terraform deletes before it links": Correction(
-        "pal/terraform.md",
-        (
-            "sends `DELETE` for the old link, then `PATCH`",
-            "(*our conclusion*)",
-            "**nothing is linked** until you mend it",
-        ),
-        r"keeps the link (when|while) the (partner )?ID changes|changing the (partner )?ID keeps",
-    ),
-    "11 never run against Microsoft's service": Correction(
-        "pal/theory.md",
-        ("a run of ours: real clients, always against [the emulated service](tested.md), never Microsoft's",),
-        r"\brun with (the|a|its) real client(?!s?,? against)",
-        (
-            ("pal/roles.md", "theory.md#how-sure"),
-            ("pal/tested.md", "theory.md#how-sure"),
-            (f"{FAQ}index.md", "theory.md#how-sure"),
-        ),
-    ),
-    "11 what a grade says": Correction(
-        "pal/tested.md",
-        ("| **run** | the real, current client ran the file, against the emulated service, never Microsoft's |",),
-    ),
-    "12 only a search can be told": Correction(
-        "pal/theory.md", ("| **No source found** | we searched ", "and say on which day |")
-    ),
-    "13 a roll-up's version is no module's": Correction(
-        "pal/tested.md",
-        ("reference of Az.ManagedServiceIdentity in Az 16.2.0",),
-        r"Az\.ManagedServiceIdentity 16\.2\.0",
-    ),
-    "14 the list is old": Correction(
-        "pal/roles.md",
-        ("The list is old.", "the text of 8 November 2022", "Of later text we saw only the first 22 rows, unchanged."),
-    ),
-}
 
 
 @pytest.mark.parametrize("correction", CORRECTED)
 def test_what_was_corrected_stays_so(correction: str) -> None:
-    page, says, never, linked = CORRECTED[correction]
-    text = (DOCS / page).read_text("utf-8")
     found = [
-        f"docs/{page}: “{words}” is gone → write it again, or what its source says now"
-        for words in says
-        if words not in text
+        f"docs/{page_id(page)}:{line}: {what}"
+        for page in PAGES
+        for line, what in not_corrected(correction, page_id(page), page.read_text("utf-8"))
     ]
-    for other in PAGES:
-        for number, line in enumerate(other.read_text("utf-8").splitlines(), 1):
-            if wrong := re.search(never, line, re.IGNORECASE):
-                found.append(f"docs/{page_id(other)}:{number}: “{wrong[0]}” does not hold → link docs/{page}")
-    for other, link in linked:
-        if link not in (DOCS / other).read_text("utf-8"):
-            found.append(f"docs/{other}: no link to {link} → the fact stands on docs/{page}, link it there")
     assert not found, "\n".join(found)
