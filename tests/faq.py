@@ -3,7 +3,8 @@
     python tests/faq.py [--github] [files…]
 
 Without files it reads every entry in docs/pal/faq. A line says `file:line: found → what to write`,
-the last line counts them, the exit status is 1 when there are any. `--github` adds annotations.
+the last line counts them, the exit status is 1 when there are any. `--github` adds annotations, and
+a table in the file that GITHUB_STEP_SUMMARY names.
 
 A rule is a generator that takes an Entry and yields (line, message); RULES names them all.
 """
@@ -21,12 +22,15 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import certainty
+import faq_history
 import yaml
 from faq_entry import CONFIDENCE, FIELDS, Entry, as_the_build_reads_it, read, show
-from faq_markdown import ROOT, Document, Link, Token, anchors, differences, too_many
+from faq_markdown import ROOT, Document, Link, Token, anchors, differences, names, too_many
 from faq_private import GUID, private
 from markdown.extensions.toc import slugify
-from words import LISTED, page_of, says_open
+from promised import CORRECTED, no_warning, not_corrected
+from words import LISTED, page_of, says_open, unsettled
 
 PLUGINS = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), yaml.CBaseLoader)["plugins"]  # noqa: S506 (builds text only)
 THEMES = next(plugin["tags"]["tags_allowed"] for plugin in PLUGINS if "tags" in plugin)
@@ -127,8 +131,7 @@ def title_is_a_question(entry: Entry) -> Iterator[tuple[int, str]]:
 
 def file_is_an_entry(entry: Entry) -> Iterator[tuple[int, str]]:
     """Everything below docs/ is published, whatever it is called."""
-    docs = next((p for p in entry.path.resolve().parents if p.name == "docs"), None)
-    if docs and entry.path.resolve().parent != docs / "pal/faq":
+    if entry.docs.name == "docs" and entry.place.parent != entry.docs / "pal/faq":
         yield 1, "not in docs/pal/faq itself → move it there"
     if entry.path.suffix != ".md" and not entry.text("title")[1] and entry.lines:
         yield 1, f"{show(entry.path.name)} is published and is no entry → name it my-question.md, or delete it"
@@ -451,10 +454,8 @@ def links_lead_somewhere(entry: Entry) -> Iterator[tuple[int, str]]:
 
 def wrong_link(entry: Entry, link: Link, target: str) -> str:
     """What is wrong with a link, and what to write; nothing for https and for pages that exist."""
-    path = entry.path.resolve()
     parts = urlsplit(target)
-    page = path.parent / parts.path if parts.path else path
-    docs = next((p for p in path.parents if p.name == "docs"), path.parent)
+    page = Path(os.path.normpath(entry.place.parent / parts.path)) if parts.path else entry.place
     if not link.text.strip():
         return "has no text → write [what it is](address)"
     if parts.scheme == "https":
@@ -463,16 +464,34 @@ def wrong_link(entry: Entry, link: Link, target: str) -> str:
         return "is neither https nor relative → write https://… or a path such as ../users.md"
     if parts.query:
         return f"has a query, which only GitHub knows → write {target.replace('?' + parts.query, '')}"
-    if not PATH.fullmatch(target) or not page.is_file() or docs not in page.resolve().parents:
+    if not PATH.fullmatch(target) or entry.docs not in page.parents or not page.is_file():
         return "leads nowhere → write the path from this file to a page, such as ../users.md"
-    if any(part.startswith(".") for part in page.resolve().relative_to(docs).parts):
+    if any(part.startswith(".") for part in page.relative_to(entry.docs).parts):
         return "is no page → write the path from this file to a page, such as ../users.md"
     if entry.body.count(f"]({target})") < sum(other.address == target for other in entry.github.links):
         return f"is not written plainly → write [{link.text.strip()}]({target}), with nothing else between the brackets"
-    if parts.fragment and parts.fragment not in (ids := anchors(page)):
+    if parts.fragment and not names(page, parts.fragment) and parts.fragment not in (ids := anchors(page)):
         near = get_close_matches(parts.fragment, ids, 1)
         return "has no such anchor → " + (f"write #{near[0]}" if near else "delete the #…")
     return ""
+
+
+def as_sure_as_its_sources(entry: Entry) -> Iterator[tuple[int, str]]:
+    """The rules that tests hold all pages to: what an answer may say on whose word, and what its page promised."""
+    if not entry.fields:
+        return
+    text, page = "\n".join(entry.lines), f"pal/faq/{entry.path.name}"
+    for find, parts in certainty.RULES.values():
+        yield from find(parts(text))
+    yield from certainty.to_come(entry.lines, date.today())
+    yield from unsettled(text)
+    yield from ((1, message) for message in no_warning(page, text))
+    for correction in CORRECTED:
+        yield from not_corrected(correction, page, text)
+    line, word = entry.text("confidence")
+    addresses = [node.value for _, _, node in entry.sources() if isinstance(node, yaml.ScalarNode)]
+    if word == "documented" and addresses and not any(re.match(certainty.MICROSOFTS, url) for url in addresses):
+        yield line, "documented, and no source is Microsoft's → name its page, or write practice"
 
 
 def characters_are_plain(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -494,14 +513,15 @@ def nothing_private(entry: Entry, roles: set[str]) -> Iterator[tuple[int, str]]:
         told.update(found)
         yield from ((number, message) for message in found)
     for number, line in sentences(entry.github):
-        yield from ((number, message) for message in private(line, roles) if message not in told)
+        if line not in entry.lines[number - 1]:
+            yield from ((number, message) for message in private(line, roles) if message not in told)
 
 
 RULES = (
     fields_are_complete, title_is_a_question, file_is_an_entry, description_is_plain_and_short,
     front_matter_is_no_html, theme_and_confidence_are_known, checked_is_a_past_day, sources_can_be_opened,
     answer_comes_first, nothing_is_left_of_the_template, headings_go_down_by_one, github_shows_the_same, no_pictures,
-    links_lead_somewhere, characters_are_plain,
+    links_lead_somewhere, as_sure_as_its_sources, characters_are_plain,
 )  # fmt: skip
 
 
@@ -569,6 +589,20 @@ def published_roles() -> set[str]:
     return {guid for file in files if file.is_file() for guid in GUID.findall(file.read_text("utf-8"))}
 
 
+def summary(mistakes: list[tuple[str, int, str]]) -> str:
+    """All mistakes as a table for the page of a workflow's run, where nothing of an entry or its name is markup."""
+    rows = [f"| {plain(f'{name}:{line}')} | {plain(message)} |" for name, line, message in mistakes[:500]]
+    more = [f"And {len(mistakes) - 500} more, which the log lists."] if len(mistakes) > 500 else []
+    head = f"### Mistakes in FAQ entries: {len(mistakes)}"
+    return "\n".join([head, "", "| Where | Found → what to write |", "| --- | --- |", *rows, "", *more]) + "\n"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown prints as it stands, on one line."""
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return re.sub(r"[!-/:-@\[-`{-~]", r"\\\g<0>", text)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check the files named, or all entries. The role IDs are those on the page about roles."""
     parser = argparse.ArgumentParser(description="Check FAQ entries.")
@@ -578,8 +612,20 @@ def main(argv: list[str] | None = None) -> int:
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     files = options.files or entries()
     known = published_roles()
-    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in check(files, known)]
+    found = check(files, known)
+    folder = ROOT / faq_history.FAQ
+    if not options.files or any(path.resolve().parent == folder for path in files):
+        names = faq_history.published(ROOT)
+        found += [
+            each for each in faq_history.lost(ROOT, names) if not options.files or any(f.name in each[2] for f in files)
+        ]
+        if not names:
+            print("published addresses: not judged, there is no history → git fetch --unshallow")
+    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in sorted(found)]
     lines = [f"{name}:{line}: {message}" for name, line, message in mistakes]
+    if options.github and mistakes and (page := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(summary(mistakes))
     for line in annotated(mistakes, lines) if options.github and lines else lines:
         print(line)
     print(f"entries: {len(files)}, mistakes: {len(mistakes)}")
