@@ -121,10 +121,31 @@ def claimed_absent(found: Iterable[Unit]) -> Iterator[tuple[int, str]]:
                 yield line, f"“{said[0]}” cannot be known → “no source found (searched {{day}})”: {text[:90]}"
 
 
+OTHER_WORDS = {
+    r"\b(yes|works?|true) in practice\b|\*\*practice\b": "recorded, seen running, or reported by partners",
+    r"\bMicrosoft documents\b|\bis documented\b|\bdocumented (limit|condition|fact)": "stated by Microsoft",
+    r"\bour (own )?(inference|reading|guess|assumption|opinion)\b|\b(inferred|we assume|presumably)\b": "our conclusion",
+    r"\b(unverified|unconfirmed|unproven)\b": "no source found, or our conclusion",
+}
+
+
+def other_words(found: Iterable[Unit]) -> Iterator[tuple[int, str]]:
+    """A fifth word for how sure a sentence is."""
+    for line, text in found:
+        for pattern, ours in OTHER_WORDS.items():
+            if said := re.search(pattern, text, re.IGNORECASE):
+                yield line, f"“{said[0]}” is none of the four words → {ours}: {text[:90]}"
+
+
 def told(text: str) -> list[Unit]:
     """What a reader is told, titles and descriptions included."""
     lines = text.splitlines()
     return [*((n, line) for n, line in enumerate(lines, 1) if re.match(r"title: |description: |#", line)), *units(text)]
 
 
-RULES = {"money and time": (unsure, units), "sources": (unsupported, units), "absence": (claimed_absent, told)}
+RULES = {
+    "money and time": (unsure, units),
+    "sources": (unsupported, units),
+    "absence": (claimed_absent, told),
+    "vocabulary": (other_words, told),
+}

@@ -9,7 +9,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from certainty import MICROSOFTS, RULES, claimed_absent, to_come, units, unsupported, unsure
+from certainty import MICROSOFTS, RULES, claimed_absent, other_words, to_come, units, unsupported, unsure
 from conftest import file_name
 from emulator.harness import ROOT
 from pages import ENTRIES, PAGES, front_matter
@@ -52,6 +52,18 @@ def test_no_day_on_a_page_is_still_to_come() -> None:
     assert not found + late, "\n".join(found + late)
 
 
+def test_what_was_run_says_against_what() -> None:
+    """A section that grades our blocks; docs/pal/tested.md explains the grade itself."""
+    bare = [
+        f"{file_name(page)}: {section.splitlines()[0]}: **run**, and not against what → “against the emulated service”"
+        for page in PAGES
+        for section in re.split(r"^## ", page.read_text("utf-8"), flags=re.MULTILINE)[1:]
+        if re.search(r"\*\*run( with stand-in)?\*\*", section)
+        and not re.search(r"\bemulated (service|Azure)\b", section)
+    ]
+    assert not bare, "\n".join(bare)
+
+
 def test_what_is_documented_has_a_page_of_microsofts() -> None:
     """The theme prints “Stated by Microsoft” above such an answer."""
     bare = [
@@ -79,6 +91,8 @@ WRONG = {
     "Microsoft has not yet published it.": (claimed_absent, "“has not yet published”"),
     "The exact answer is not public.": (claimed_absent, "“not public”"),
     "How it is split is not stated.": (claimed_absent, "“is not stated”"),
+    "It works in practice.": (other_words, "→ recorded, seen running"),
+    "This is our own reading of it.": (other_words, "→ our conclusion"),
     "No Microsoft page says so.": (claimed_absent, "“No Microsoft page says”"),
     "Of this nothing is public.": (claimed_absent, "“nothing is public”"),
     "There is no published rule.": (claimed_absent, "“no published rule”"),
