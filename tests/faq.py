@@ -50,6 +50,12 @@ FIRST_DAY = date(2018, 1, 1)  # Partner Admin Link is of 2018
 MARKUP = re.compile(r"[<>]|&#?\w+;")
 PLAIN = re.compile(r"[`*\[\]\\]|https?://")
 PLACEHOLDER = re.compile(r"\b(?:TODO|TBD|TBA|FIXME|XXX|WIP)\b|(?i:lorem ipsum)")
+# What the template says, where an answer or a field should be.
+TEMPLATE = re.compile(
+    r"^(?:the )?answer (?:goes|comes) here|^write the answer|^to be (?:written|done|added|confirmed)\b"
+    r"|short answer in plain text|as a partner would ask it",
+    re.I,
+)
 ADDRESS = re.compile(r"https://[\w-]+(\.[\w-]+)+(:\d+)?([/?#][^\s\"<>\\]*)?")
 # Names that only one company's network knows, and those that are nobody's.
 INSIDE = re.compile(
@@ -61,6 +67,9 @@ COMPANY = re.compile(
 )
 PATH = re.compile(r"(?:[\w./-]+\.md)?(?:#[\w.:-]+)?")
 LEFT_OVER = {  # what stands in the text of both pages where somebody meant markup: pattern -> what to write
+    r"\[!\w+\]": "note of GitHub, brackets on the site → write the sentence without the mark [!…]",
+    r"(?<![\w:]):[a-z][a-z_]+:(?![\w:])": "name of a picture that GitHub draws and the site prints → write the word",
+    r"==\w[^=]*==|\[\[\w|^:::|\^\[|^: \w": "markup that neither GitHub nor the site knows → write plain words",
     r"<!--|-->": "comment left in → write the answer and delete the comment",
     r"`": "code is not closed → write ` on both sides, on one line",
     r"\*\*|__": "bold text is not closed → write ** on both sides, on one line",
@@ -231,6 +240,8 @@ def answer_comes_first(entry: Entry) -> Iterator[tuple[int, str]]:
     line, first = blocks[0][0].line, "".join(t.value for t in blocks[0] if t.kind.startswith("text"))
     if blocks[0][0].kind != "<p":
         yield line, "answer does not come first → begin with one or two plain sentences"
+    elif TEMPLATE.search(first):
+        yield line, f"{show(first)} stands in place of an answer → write the answer in one or two sentences"
     elif len(first.split()) < 3 and not PLACEHOLDER.search(first):
         yield line, f"{show(first)} is no answer → write one or two sentences: what, and why or when"
     elif words > MAX_WORDS:
@@ -246,6 +257,10 @@ def nothing_is_left_of_the_template(entry: Entry) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(entry.lines, 1):
         if found := PLACEHOLDER.search(line):
             yield number, f"{show(found[0])} stands in place of an answer → write the answer in one or two sentences"
+    for name in ("title", "description"):
+        line, text = entry.text(name)
+        if TEMPLATE.search(text):
+            yield line, f"{show(text)} stands in place of a {name} → write {FIELDS[name][1]}"
 
 
 def headings_go_down_by_one(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -263,6 +278,17 @@ def headings_go_down_by_one(entry: Entry) -> Iterator[tuple[int, str]]:
         elif marks > level + 1:
             yield token.line, f"heading of level {marks} → write {'#' * (level + 1)}, the next level"
         level = max(marks, 2)
+    for line, text in headings(entry.github):
+        if re.match(r"sources$|__", slugify(text, "-")):
+            yield line, f"heading {show(text)} takes the name of a part of the page → write other words"
+
+
+def headings(document: Document) -> Iterator[tuple[int, str]]:
+    for block in document.blocks:
+        for at, token in enumerate(block):
+            if re.fullmatch(r"<h\d", token.kind):
+                inside = takewhile(lambda t: t.kind.startswith("text"), block[at + 1 :])
+                yield token.line, "".join(t.value for t in inside).strip()
 
 
 def github_shows_the_same(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -279,14 +305,14 @@ def github_shows_the_same(entry: Entry) -> Iterator[tuple[int, str]]:
     for pieces in differences(entry.github, entry.site) if entry.site else ():
         line, message = difference(entry, *pieces)
         if runs(*pieces):
-            continue  # links_lead_somewhere tells it
+            continue  # links_lead_somewhere or nothing_private tells it
         if line not in {number for number, _ in told}:
             yield line, message
 
 
 def runs(github: list[Token], site: list[Token], at: int) -> bool:
-    """Whether GitHub leaves out an address only because a browser would run it."""
-    return at < len(github) and re.search(r"\ba href=(,|$)", github[at].kind) is not None
+    """Whether GitHub only leaves out an address that a browser would run, or links a mailbox."""
+    return any(re.search(r"\ba href=(,|$|mailto:)", token.kind) for token in github[at : at + 2])
 
 
 def raw_html(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -364,6 +390,8 @@ def difference(entry: Entry, github: list[Token], site: list[Token], at: int) ->
     braces = next((n for n in block if ATTRIBUTES.search(entry.lines[n - 1])), 0)
     if opens:
         return opens, f"block {show(entry.lines[opens - 1])} → GitHub prints it as text: write a paragraph or a list"
+    if "class=toc" in there.value:
+        return line, "table of contents for the site only → delete it"
     if {"<pre", "<div"} & {here.kind, there.kind}:
         size = len(entry.lines[line - 1]) - len(entry.lines[line - 1].lstrip(" "))
         if size < 4 or re.match(r" *(```|~~~)", entry.lines[line - 1]):
@@ -417,10 +445,6 @@ def where(entry: Entry, github: list[Token], at: int, there: Token) -> int:
 def no_pictures(entry: Entry) -> Iterator[tuple[int, str]]:
     for token in (t for block in entry.github.blocks for t in block if t.kind == "<img"):
         yield token.line, "picture → say in words what it shows, and link the page that has it"
-    for block in entry.github.blocks:
-        text = next((t for t in block if t.kind.startswith("text")), None)
-        if block[0].kind == "<blockquote" and text and re.match(r"\s*\[!\w+\]", text.value):
-            yield block[0].line, "note of GitHub, a quotation on the site → write the sentence without the mark [!…]"
 
 
 def links_lead_somewhere(entry: Entry) -> Iterator[tuple[int, str]]:
