@@ -8,8 +8,8 @@ GitLab: `gitlab-ci-local` (npm, requirements/npm) runs the file unmodified, with
 it does not do.
 
 Azure Pipelines has no local engine. `run_azure_devops` reads the file and runs its script steps in order with the platform's documented
-shell flags and variables. It says nothing about the platform's own reading of the file; for that there is only the published schema. What
-it runs is called *harness* on the pages.
+shell flags and variables, and refuses a file with a key that is not published or that it does not interpret (azure_pipelines.py). What it
+runs is called *harness* on the pages.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
+from azure_pipelines import problems
 from emulator import samples
 from emulator.ci_tokens import SERVICE_CONNECTION, AzureDevOpsJob, GitHubJob, GitLabJob
 from emulator.harness import ROOT, VENV, Reader, Result
@@ -149,6 +150,7 @@ def run_azure_devops(
     what gets past it meets the script's own check here.
     """
     content = load(pipeline)
+    assert not (found := [*problems(content)]), "\n".join([f"{pipeline.name}:", *found])
     steps = content["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"]
     names = {step["inputs"]["azureSubscription"] for step in steps if "azureSubscription" in step.get("inputs", {})}
     job = job or AzureDevOpsJob.through(*names)
