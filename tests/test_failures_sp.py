@@ -224,7 +224,7 @@ def test_token_file_that_is_missing(snippet: Path, reader: Reader, world: World)
     prepare(reader, world, snippet)
     (reader.home / "token").unlink()
     result = reader.run(snippet)
-    assert result.code > 0 and re.search("(?i)no such file", result.output), result.output
+    assert result.code > 0 and re.search("(?i)no such file|cannot find path", result.output), result.output
     assert not result.exchanges or not partner_requests(result)
 
 
@@ -304,7 +304,7 @@ def test_wrong_secret_after_a_right_one_is_refused(snippet: Path, reader: Reader
     assert result.code > 0 and "AADSTS7000215" in result.output, result.output
 
 
-@pytest.mark.parametrize("snippet", files("secret", "remove"))
+@pytest.mark.parametrize("snippet", [p for p in files("secret", "remove") if p.values[0].suffix != ".ps1"])
 def test_pasted_block_works_and_leaves_the_shell_open(snippet: Path, reader: Reader, world: World) -> None:
     prepare(reader, world, snippet)
     world.create_link(*PRINCIPAL, samples.PARTNER_ID)
@@ -376,8 +376,10 @@ def test_trouble_during_create_ends_linked_once_or_not_at_all(
     assert linked if result.code == 0 else result.stderr.strip() or result.stdout.strip(), (
         "it failed and did not say so"
     )
-    if kind.startswith("429") or kind == "500":
-        assert result.code == 0, result.output  # every tool waits and tries again
+    if (
+        kind.startswith("429") or kind == "500"
+    ) and snippet.suffix != ".ps1":  # what Azure PowerShell does then was not seen
+        assert result.code == 0, result.output  # the others wait and try again
     reader.proxy.faults.clear()
     assert reader.run(snippet).code == 0
     assert world.active_links() == {PRINCIPAL: samples.PARTNER_ID}
@@ -456,15 +458,23 @@ def test_secret_variable_is_set_without_showing_it(reader: Reader, request: pyte
 # --- a principal only for PAL ---
 
 
-def hurry(reader: Reader, snippet: Path) -> None:
-    """Let waiting take no time."""
+def refused_role(snippet: Path, text: str, status: str) -> str:
+    """What tells that a role was not read or given: PowerShell's cmdlets name the status alone (enterprise-azure-policy-as-code 137)."""
+    return f"invalid status code '{status}'" if snippet.suffix == ".ps1" else text
+
+
+def hurry(reader: Reader, snippet: Path) -> dict[str, str]:
+    """Let waiting take no time; returns what has to be painted over for it."""
+    if snippet.suffix == ".ps1":
+        return {"Start-Sleep -Seconds 5": "Start-Sleep -Seconds 0"}
     if snippet.suffix == ".sh":
         (reader.bin / "sleep").write_text("#!/bin/sh\n")
         (reader.bin / "sleep").chmod(0o755)
-        return
+        return {}
     (reader.home / "site").mkdir()
     (reader.home / "site/sitecustomize.py").write_text("import time\ntime.sleep = lambda seconds: None\n")
     reader.extra["PYTHONPATH"] = str(reader.home / "site")
+    return {}
 
 
 @pytest.mark.parametrize("snippet", files("create", page="tag"))
@@ -472,12 +482,12 @@ def hurry(reader: Reader, snippet: Path) -> None:
 def test_new_credential_is_waited_for(refusals: int, snippet: Path, reader: Reader, world: World) -> None:
     """Entra knows a new secret everywhere only after a while; when it never does, the credential still goes."""
     prepare(reader, world, snippet)
-    hurry(reader, snippet)
+    quick = hurry(reader, snippet)
     unknown = Response(
         401, {"error": "invalid_client", "error_description": "AADSTS7000215: x", "error_codes": [7000215]}
     )
     reader.proxy.faults.append(Fault(lambda r: r.form.get("grant_type") == "client_credentials", unknown, refusals))
-    result = reader.run(snippet)
+    result = reader.run(snippet, quick)
     principals.one_principal_without_credential(world)
     if refusals == 2:
         assert result.code == 0, result.output
@@ -557,7 +567,9 @@ def test_who_may_not_assign_is_told(snippet: Path, reader: Reader, world: World)
     refusal = Response(403, {"error": {"code": "AuthorizationFailed", "message": "You may not assign roles."}})
     reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", refusal, times=9))
     result = reader.run(snippet)
-    assert result.code > 0 and "You may not assign roles" in result.output, result.output
+    assert result.code > 0 and refused_role(snippet, "You may not assign roles", "Forbidden") in result.output, (
+        result.output
+    )
     assert world.role_assignments == []
 
 
@@ -613,7 +625,9 @@ def test_assignments_that_cannot_be_listed_leave_everything(snippet: Path, reade
     refusal = Response(403, {"error": {"code": "AuthorizationFailed", "message": "Listing is not allowed."}})
     reader.proxy.faults.append(Fault(lambda r: "/roleassignments" in r.path.lower(), refusal, times=100))
     result = reader.run(snippet)
-    assert result.code > 0 and "Listing is not allowed" in result.output, result.output
+    assert result.code > 0 and refused_role(snippet, "Listing is not allowed", "Forbidden") in result.output, (
+        result.output
+    )
     assert (world.role_assignments, world.applications) == before
 
 
@@ -623,7 +637,8 @@ def test_subscription_that_is_not_yours_is_told(snippet: Path, reader: Reader, w
     principals.with_link(world, PRINCIPAL)
     unknown = "0bad0bad-0000-4000-8000-000000000000"
     result = reader.run(snippet, {samples.SUBSCRIPTION: unknown})
-    assert result.code > 0 and (unknown in result.output or "could not be found" in result.output), result.output
+    told = refused_role(snippet, "could not be found", "NotFound")
+    assert result.code > 0 and (unknown in result.output or told in result.output), result.output
     assert world.role_assignments == []
 
 
