@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
 import shutil
+import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import principals
 import pytest
-from conftest import need, only_in_ci
+from conftest import missing, need, only_in_ci
 from cryptography import x509
 from emulator import samples
 from emulator.entra import THUMBPRINTS
@@ -20,6 +23,7 @@ from emulator.transport import Fault, Request, Response
 from emulator.world import STRANGER_TENANT, Password, World
 from grades import RUN, how, record
 from principals import PRINCIPAL, SECRET
+from programs import find, lacking
 from scenarios import RUNNABLE, SNIPPETS, STARTS, WITHOUT_PROXY, prepare
 from test_failures import NOT_LINKED, NOT_VALID, assert_refused
 
@@ -453,6 +457,46 @@ def test_secret_variable_is_set_without_showing_it(reader: Reader, request: pyte
     line = file.read_text(encoding="utf-8")
     result = reader.command("bash", "-c", f"{line}printenv AZURE_CLIENT_SECRET", stdin="se\\same\n")
     assert (result.code, result.stdout) == (0, "se\\same\n")
+
+
+def test_secret_variable_of_powershell_is_typed_without_showing_it(
+    reader: Reader, request: pytest.FixtureRequest
+) -> None:
+    """In a terminal: quotes and blanks arrive as they were typed, and only stars are shown."""
+    import pty  # not on Windows
+
+    if not find("pwsh"):
+        missing(lacking("pwsh"))
+    record(request, file := SNIPPETS / "sp/secret-variable.ps1", *how(file))
+    (reader.work / "typed.ps1").write_text(
+        file.read_text("utf-8") + "Set-Content got $env:AZURE_CLIENT_SECRET -NoNewline\n"
+    )
+    controller, terminal = pty.openpty()
+    command, secret = ["pwsh", "-NoProfile", "-File", "typed.ps1"], 'it\'s "a" secret'
+    with subprocess.Popen(
+        command,
+        cwd=reader.work,
+        env=reader.env,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    ) as shell:
+        os.close(terminal)
+        seen, timer = "", threading.Timer(60, shell.kill)
+        timer.start()
+        try:
+            while chunk := os.read(controller, 65536).decode(errors="replace"):
+                seen += chunk
+                if "\x1b[6n" in chunk:  # where is the cursor?
+                    os.write(controller, b"\x1b[1;1R")
+                if "Client secret:" in chunk:
+                    os.write(controller, secret.encode() + b"\r")
+        except OSError:  # hung up: it has ended
+            timer.cancel()
+        os.close(controller)
+    assert (reader.work / "got").read_text() == secret, seen
+    assert secret not in seen and seen.count("*") == len(secret)
 
 
 # --- a principal only for PAL ---

@@ -185,9 +185,16 @@ class Reader:
         text = painted(snippet, values or {})
         file.write_bytes(text.encode())
         first = snippet.suffix == ".ps1" and not (az_modules() / "Az.Accounts").exists()  # of the published module
+        before = self.saved_sign_in()
         result = self.command(*interpreter(snippet.suffix), file.name, timeout=FIRST_START if first else TIMEOUT)
+        assert self.saved_sign_in() == before, f"{snippet.name} writes the sign-in to the reader's profile"
         self.ran += [(each, result.code) for each in (snippet, *self.files) if each == snippet or each.name in text]
         return result
+
+    def saved_sign_in(self) -> bytes | None:
+        """What the next PowerShell would start from: the contexts of Azure PowerShell, if some are saved."""
+        file = self.home / ".Azure/AzureRmContext.json"
+        return file.read_bytes() if file.exists() else None
 
     def paste(self, text: str) -> Result:
         """Paste `text` into a live interactive bash, as a terminal does, then ask whether that shell still lives.
