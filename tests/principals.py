@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from emulator import samples
 from emulator.authorization import PROVIDER, ROLES
@@ -72,11 +73,21 @@ def every_credential(world: World, reader: Reader) -> None:
         (reader.home / name).write_bytes(content)
     reader.extra |= {
         "AZURE_CLIENT_SECRET": SECRET,
+        "AZURE_CLIENT_CERTIFICATE_THUMBPRINT": into_store(reader.home, pem),
         "AZURE_CLIENT_CERTIFICATE_PATH": str(reader.home / "pal.pem"),
         "AZURE_CLIENT_PFX_PATH": str(reader.home / "pal.pfx"),
         "AZURE_CLIENT_PFX_PASSWORD": "pfx",
         "AZURE_FEDERATED_TOKEN_FILE": str(reader.home / "token"),
     }
+
+
+def into_store(home: Path, pem: bytes) -> str:
+    """Put a certificate where .NET has the user's store on Linux, a file of its thumbprint; returns that. Windows has another store."""
+    thumbprint = x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - a name
+    (store := home / ".dotnet/corefx/cryptography/x509stores/my").mkdir(parents=True)
+    (store / f"{thumbprint}.pfx").write_bytes(as_pfx(pem, password=False))
+    (store / f"{thumbprint}.pfx").chmod(0o600)
+    return thumbprint
 
 
 def federated_token(world: World, **claims: str) -> str:

@@ -6,14 +6,15 @@ A page is a folder of `snippets/`. A start is the title of a scenario in a wire 
 from __future__ import annotations
 
 import os
-import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import delegating
 import principals
-from conftest import AZ, ME, need
+import programs
+from conftest import AZ, IN_CI, ME, need
 from emulator import samples
 from emulator.harness import ROOT, Reader
 from emulator.world import World
@@ -92,10 +93,10 @@ def links_at_the_end(page: str, task: str) -> dict[Key, str]:
 
 
 def powershell_runs() -> bool:
-    """Whether pwsh is here with the module in PSModulePath; PAL_PWSH=required runs PowerShell anyway, and fails without."""
-    places = filter(None, os.environ.get("PSModulePath", "").split(os.pathsep))  # noqa: SIM112
-    found = shutil.which("pwsh") and any((Path(place) / "Az.ManagementPartner").is_dir() for place in places)
-    return bool(found) or os.environ.get("PAL_PWSH") == "required"
+    """Whether PowerShell is here; in CI, and with PAL_PWSH=required, it is run anyway, and fails without. The browser is Linux's."""
+    return sys.platform == "linux" and (
+        bool(programs.find("pwsh")) or IN_CI or os.environ.get("PAL_PWSH") == "required"
+    )
 
 
 RUNNABLE = {".py", ".sh"} | ({".ps1"} if powershell_runs() else set())
@@ -106,7 +107,8 @@ WITHOUT_PROXY = {"managed-identity.curl.sh", "managed-identity-user.curl.sh"}
 
 
 def wire_file(snippet: Path) -> Path:
-    return snippet.with_name(snippet.name.split(".")[0] + ".http")
+    """The wire file of a snippet's task; whoever takes the certificate out of a store sends what the others send."""
+    return snippet.with_name(snippet.name.split(".")[0].removesuffix("-store") + ".http")
 
 
 def prepare(reader: Reader, world: World, snippet: Path) -> None:

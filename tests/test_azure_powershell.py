@@ -15,7 +15,7 @@ import programs
 import pytest
 from conftest import missing
 from emulator import samples
-from emulator.harness import POWERSHELL, Reader, Result, interpreter
+from emulator.harness import Reader, Result, interpreter
 from emulator.transport import Exchange
 from emulator.world import STRANGER_TENANT, World
 from test_failures import UNKNOWN_TENANT
@@ -113,7 +113,7 @@ def _reader(proxy, world: World, tmp_path: Path) -> Reader:
 
 def run(reader: Reader, text: str, stdin: str = "\n") -> Result:
     (file := reader.work / "block.ps1").write_text(text)
-    return reader.command(*interpreter(".ps1"), str(file), stdin=stdin, **POWERSHELL)
+    return reader.command(*interpreter(".ps1"), str(file), stdin=stdin)
 
 
 def shown(exchange: Exchange, names: bool = True) -> str:

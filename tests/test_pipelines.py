@@ -15,7 +15,7 @@ from pathlib import Path
 import pipelines
 import pytest
 from bystanders import bring_in
-from conftest import AZ, IN_CI, need
+from conftest import AZ, IN_CI, missing, need
 from emulator import samples
 from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
 from emulator.harness import ROOT, VENV, Reader
@@ -24,12 +24,14 @@ from emulator.world import ENTRA_AUDIENCE, OTHER_CUSTOMER, Application, Federate
 from grades import CHECKED, record, reference_of
 from pipelines import ACT, GITLAB_CI_LOCAL, NODE, Run, load, scripts
 from powershell import Judge, versions
+from programs import find, lacking
 from scenarios import RUNNABLE as RUNNABLE_TOOLS
+from scenarios import powershell_runs
 
 CICD = ROOT / "snippets/cicd"
 GATES = sorted(CICD.glob("gate-*.yml"))  # jobs that must be refused, for readers to see their gate hold
 ALL = sorted({*CICD.glob("*.yml")} - {*GATES})
-RUNNABLE = [p for p in ALL if "powershell" not in p.name]
+RUNNABLE = [p for p in ALL if powershell_runs() or "powershell" not in p.name]
 ON_GITHUB = [p for p in ALL if p.name.startswith("github-")]
 OUR_OWN = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PIPELINE = (samples.CUSTOMER_TENANT, samples.SERVICE_PRINCIPAL)
@@ -94,6 +96,8 @@ def run(
     for tool in ENGINES[pipelines.platform_of(pipeline)]:
         need(tool)
     need(AZ)
+    if "powershell" in pipeline.name and not find("pwsh"):
+        missing(lacking("pwsh"))
     others_are_untouched = bring_in(world)
     done = pipelines.run(reader, world, pipeline, partner_id, action, **where)
     others_are_untouched()
@@ -125,10 +129,19 @@ OUTCOMES = {
     ("remove", None): None,
     ("remove", OTHERS): "fails",
 }
-# The platforms share one script a tool (test_platforms_share_one_script), so the whole table is run on GitHub; outside CI with Azure CLI.
+# The platforms share one script a tool (test_platforms_share_one_script), so the whole table is run on GitHub; outside CI without Python.
 ELSEWHERE = {("ensure", None), ("remove", OTHERS)}
 # Each platform and each tool, for what costs a whole run.
-EACH_ONCE = [CICD / f"{name}.yml" for name in ("github-cli", "github-python", "azure-devops-cli", "gitlab-python")]
+EACH_ONCE = [
+    CICD / f"{name}.yml"
+    for name in ("github-cli", "github-python", "azure-devops-cli", "gitlab-python", "gitlab-powershell")
+    if powershell_runs() or "powershell" not in name
+]
+
+
+def linked(pipeline: Path, partner_id: str | None) -> str:
+    """How a pipeline tells what is linked."""
+    return f"'{partner_id or ''}'" if "powershell" in pipeline.name else partner_id or "nothing"
 
 
 def outcomes() -> list:
@@ -136,7 +149,7 @@ def outcomes() -> list:
         pytest.param(pipeline, action, before, after, id=f"{name(pipeline)}-{action}-linked_to_{before or 'nothing'}")
         for pipeline in RUNNABLE
         for (action, before), after in OUTCOMES.items()
-        if pipeline in (ON_GITHUB if IN_CI else ON_GITHUB[:1]) or (action, before) in ELSEWHERE
+        if pipeline in (ON_GITHUB if IN_CI else ON_GITHUB[:2]) or (action, before) in ELSEWHERE
     ]
 
 
@@ -151,11 +164,11 @@ def test_outcome(
     assert f"### Partner Admin Link: {action} {samples.PARTNER_ID}\n" in done.summary, done.log
     if after == "fails":
         assert done.code != 0, done.log
-        assert f"Linked now: {before or 'nothing'}. Wanted:" in done.log
+        assert f"Linked now: {linked(pipeline, before)}. Wanted:" in done.log
         assert world.links == links
     else:
         assert done.code == 0, done.log
-        assert f"Linked before: {before or 'nothing'}. Linked now: {after or 'nothing'}." in done.summary
+        assert f"Linked before: {linked(pipeline, before)}. Linked now: {linked(pipeline, after)}." in done.summary
         assert world.active_links() == ({PIPELINE: after} if after else {})
 
 
@@ -208,8 +221,9 @@ def test_link_that_did_not_take_fails_the_run(pipeline: Path, reader: Reader, wo
     reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", accepted))
     done = run(reader, world, pipeline, "ensure")
     assert done.code != 0
-    assert "Linked now: nothing. Wanted: 1234567." in done.log
-    assert "Linked now: nothing." in done.summary
+    wanted = "'1234567'" if "powershell" in pipeline.name else "1234567"
+    assert f"Linked now: {linked(pipeline, None)}. Wanted: {wanted}." in done.log
+    assert f"Linked now: {linked(pipeline, None)}." in done.summary
 
 
 @pytest.mark.parametrize("pipeline", EACH_ONCE, ids=name)
@@ -223,7 +237,7 @@ def test_unreadable_link_is_not_taken_for_none(pipeline: Path, reader: Reader, w
     assert set(partner_requests(done)) == {"GET"}
 
 
-@pytest.mark.parametrize("pipeline", ON_GITHUB[:1] + ON_GITHUB[2:], ids=name)
+@pytest.mark.parametrize("pipeline", [p for p in ON_GITHUB if p in RUNNABLE], ids=name)
 def test_partner_id_that_nobody_has(pipeline: Path, reader: Reader, world: World) -> None:
     done = run(reader, world, pipeline, "ensure", "9999999")
     assert done.code != 0
@@ -265,8 +279,10 @@ def test_trouble_while_creating_ends_linked_once_or_with_an_error(
 
 
 def assert_no_sign_in(done: Run, world: World, message: str) -> None:
+    """The run failed with this message; where AzurePowerShell@5 signs in, with the one that hides it (seen with Az.Accounts 4.0.2)."""
     assert done.code != 0
-    assert message in done.log, done.log
+    hidden = "ClientAssertionCredential authentication failed:" in done.log and "step.ps1" in done.log
+    assert message in done.log or (hidden and "Could not find tenant id" in done.log), done.log
     assert not partner_requests(done)
     assert world.links == {}
 
@@ -471,7 +487,7 @@ def test_another_service_connection_is_refused(pipeline: Path, reader: Reader, w
     other = altered(pipeline, tmp_path, f"{before} #", f"{after} #")
     done = run(reader, world, other, "show")
     assert_no_sign_in(done, world, f"AADSTS700213: {RECORD} subject '/eid1/")
-    assert "partner-admin-link-gate'" in done.log
+    assert "partner-admin-link-gate'" in done.log or "powershell" in pipeline.name
 
 
 @pytest.mark.parametrize("pipeline", [p for p in RUNNABLE if "azure-devops" in p.name], ids=name)
@@ -495,6 +511,8 @@ def test_subscription_of_the_connection_that_the_identity_cannot_see(
     """The task stops before the script, in the words that the page shows."""
     done = run(reader, world, pipeline, "ensure", job=AzureDevOpsJob(subscription=samples.SECOND_SUBSCRIPTION))
     words = (ROOT / "snippets/errors/subscription.azure-cli.txt").read_text(encoding="utf-8").strip()
+    if "powershell" in pipeline.name:
+        words = "Please provide a valid tenant or a valid subscription."  # of Set-AzContext
     assert_no_sign_in(done, world, words)
 
 

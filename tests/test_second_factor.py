@@ -26,11 +26,17 @@ from scenarios import AFTER, PAGES, RUNNABLE, SNIPPETS, STARTS, links_at_the_end
 # A line of a block by which a person signs in, and none by which a workload does.
 PERSON = re.compile(
     r"InteractiveBrowserCredential\(|DeviceCodeCredential\(|az login (?!.*--service-principal|.*--identity)"
+    r"|Connect-AzAccount (?!-ServicePrincipal|-Identity)"
 )
 ASKS_AGAIN = ".py"
 # Most commands of `az` name the challenge; these do not handle it and only pass on that a second factor was missing.
 NAMED = '--claims-challenge "'
-NOT_NAMED = re.compile(r"\baz (rest|managedservices .* delete|identity) ")
+NOT_NAMED = re.compile(r"\baz (rest|managedservices .* delete|identity) |\bConnect-AzAccount\b")
+# Where a sign-in takes the challenge that it shall answer.
+CLAIMS = {
+    ".sh": ("az login ", 'az login --claims-challenge "{}" '),
+    ".ps1": ("-Tenant ", '-ClaimsChallenge "{}" -Tenant '),
+}
 
 
 def challenged_blocks() -> list:
@@ -42,7 +48,9 @@ def challenged_blocks() -> list:
         if any(turn.method in WRITES for turn in turns)
         for snippet in sorted(file.parent.glob(f"{file.stem}.*"))
         if snippet.suffix in RUNNABLE and PERSON.search(text := snippet.read_text("utf-8"))
-        if not ("ClientSecretCredential" in text or "--service-principal" in text)  # tag/create: the principal writes
+        if not re.search(
+            "ClientSecretCredential|--service-principal|-ServicePrincipal -C", text
+        )  # tag/create: the principal writes
     ]
 
 
@@ -65,11 +73,12 @@ def refused_writes(result: Result) -> list[str]:
 def answered(reader: Reader, snippet: Path, claims: str) -> Result:
     """Run the block with `claims` on its own sign-in line, as the page says."""
     text = snippet.read_text("utf-8")
-    assert text.count("az login ") == 1
+    old, new = CLAIMS[snippet.suffix]
+    assert text.count(old) == 1
     file = reader.home / "answered" / snippet.name
     shutil.rmtree(file.parent, ignore_errors=True)
     file.parent.mkdir()
-    file.write_text(text.replace("az login ", f'az login --claims-challenge "{claims}" '), encoding="utf-8")
+    file.write_text(text.replace(old, new.format(claims)), encoding="utf-8")
     before = reader.ran[:]
     result = reader.run(file)
     reader.ran[:] = before  # no published file
@@ -83,7 +92,7 @@ def test_the_blocks_that_are_challenged_are_all_there() -> None:
         *("users/link", "users/link-device-code", "users/change", "users/ensure", "users/remove"),
         *("tag/assign", "tag/remove", "onboard/deploy", "onboard/remove", "delegations/remove"),
     }
-    assert len(names) == 2 * len(tasks) + 3  # the three of `az rest`
+    assert len(names) == len(RUNNABLE) * len(tasks) + 3  # the three of `az rest`
 
 
 @pytest.mark.parametrize(("snippet", "start"), challenged_blocks())
@@ -110,7 +119,8 @@ def assert_way_out_is_named(snippet: Path, result: Result) -> None:
     """The block of Azure CLI failed and said why; it names the challenge, where its command does."""
     assert result.code > 0, f"{snippet.name} reports success: {result.output}"
     unnamed = NOT_NAMED.search(snippet.read_text("utf-8"))
-    assert "without authenticating through MFA" in result.output if unnamed else NAMED in result.output, result.output
+    told = "status code 'Unauthorized'" if snippet.match("tag/*.ps1") else "without authenticating through MFA"
+    assert told in result.output if unnamed else NAMED in result.output, result.output
 
 
 def the_challenge(result: Result) -> str:
@@ -123,7 +133,7 @@ def the_challenge(result: Result) -> str:
     return claims
 
 
-@pytest.mark.parametrize("suffix", [".sh", ".py"])
+@pytest.mark.parametrize("suffix", sorted(RUNNABLE))
 def test_trust_of_a_managed_identity_is_challenged_too(suffix: str, reader: Reader, world: World) -> None:
     snippet = SNIPPETS / f"cicd/federate-identity{suffix}"
     path = (

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import AZ, ME, missing, need
 from emulator import samples
-from emulator.harness import Reader
+from emulator.harness import POWERSHELL, Reader
 from emulator.world import World
 from pages import DOCS
 from programs import find, lacking
@@ -91,17 +91,6 @@ def test_pages_say_what_stays_of_a_sign_in() -> None:
 
 
 CONNECTING = [f for f in sorted(SNIPPETS.rglob("*.ps1")) if "Connect-AzAccount" in f.read_text("utf-8")]
-
-
-@pytest.mark.parametrize("snippet", CONNECTING, ids=lambda f: f"{f.parent.name}/{f.name}")
-def test_powershell_saves_no_sign_in(snippet: Path) -> None:
-    """The context is of this process alone, and so are its tokens (Disable-AzContextAutosave, Microsoft Learn)."""
-    lines = snippet.read_text("utf-8").splitlines()
-    signs_in = [i for i, line in enumerate(lines) if "Connect-AzAccount" in line]
-    off = [i for i, line in enumerate(lines) if line.strip() == "Disable-AzContextAutosave -Scope Process | Out-Null"]
-    assert off and off[0] < signs_in[0], f"{snippet.name} writes the sign-in to the reader's profile"
-    for i in signs_in:
-        assert "-Scope Process" in lines[i], f"{snippet.name}:{i + 1} → Connect-AzAccount … -Scope Process"
 
 
 # What blocks share, line by line: `…` is a block's own. A machine's sign-in says its reason without that.
@@ -224,8 +213,7 @@ def test_powershell_deletes_its_secret_even_when_going_back_fails(
     block = re.sub(r"^#Requires.*\n", "", (SNIPPETS / "tag/create.ps1").read_text("utf-8"))
     file = tmp_path / "create.ps1"
     file.write_text(IN_PLACE_OF_CMDLETS + block, encoding="utf-8")
-    quiet = {"POWERSHELL_TELEMETRY_OPTOUT": "1", "POWERSHELL_UPDATECHECK": "Off", "DOTNET_EnableDiagnostics": "0"}
-    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", **quiet, **dict.fromkeys(trouble, "1")}
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", **POWERSHELL, **dict.fromkeys(trouble, "1")}
     ran = subprocess.run([pwsh, "-NoProfile", "-File", file], env=env, capture_output=True, text=True)
     assert ("deleted key" in ran.stdout) == deleted, ran.stdout + ran.stderr
     assert said in ran.stdout + ran.stderr

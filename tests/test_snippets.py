@@ -35,7 +35,7 @@ def cases() -> list:
     return [
         pytest.param(snippet, start, id=f"{file.parent.name}/{snippet.name}-{start.replace(' ', '_')}")
         for file in sorted(SNIPPETS.glob("*/*.http"))
-        for snippet in sorted(file.parent.glob(f"{file.stem}.*"))
+        for snippet in sorted([*file.parent.glob(f"{file.stem}.*"), *file.parent.glob(f"{file.stem}-store.*")])
         if snippet.suffix in RUNNABLE and snippet.name not in WITHOUT_PROXY
         for start in wire.read(file)
     ]

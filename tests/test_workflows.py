@@ -328,16 +328,15 @@ def test_modules_are_those_of_the_reference_and_all_that_snippets_need() -> None
 
 
 @pytest.mark.parametrize(
-    ("installed", "named", "required", "runs"),
-    [(True, True, "", True), (True, False, "", False), (False, True, "", False), (False, False, "required", True)],
+    ("installed", "required", "runs"), [(True, "", True), (False, "", False), (False, "required", True)]
 )
 def test_powershell_runs_where_it_can_and_where_it_must(
-    installed: bool, named: bool, required: str, runs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: bool, required: str, runs: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it must and cannot, each block fails. A pwsh without the modules, as GitHub's machines have it, runs nothing."""
-    (tmp_path / "Az.ManagementPartner").mkdir()
-    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/pwsh" if installed else None)
-    monkeypatch.setenv("PSModulePath", str(tmp_path) if named else "")
+    """Where it must and cannot, each block fails."""
+    monkeypatch.setattr(scenarios.programs, "find", lambda _: Path("/usr/bin/pwsh") if installed else None)
+    monkeypatch.setattr(scenarios.sys, "platform", "linux")
+    monkeypatch.setattr(scenarios, "IN_CI", False)
     monkeypatch.setenv("PAL_PWSH", required)
     assert scenarios.powershell_runs() is runs
 

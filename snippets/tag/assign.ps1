@@ -18,8 +18,9 @@
     Write-Output "Signed in as $($you.Account.Id)"
     foreach ($subscription in "33333333-3333-3333-3333-333333333333", "34343434-3434-3434-3434-343434343434") {
         $scope = "/subscriptions/$subscription"
-        $held = Get-AzRoleAssignment -Scope $scope -ObjectId $objectId -AtScope | Where-Object { $_.RoleDefinitionId -like "*$role" }
-        if (-not $held) { New-AzRoleAssignment -Scope $scope -RoleDefinitionId $role -ObjectId $objectId -ObjectType ServicePrincipal | Out-Null }
+        New-AzRoleAssignment -Scope $scope -RoleDefinitionId $role -ObjectId $objectId -ObjectType ServicePrincipal -ErrorAction SilentlyContinue -ErrorVariable failure | Out-Null
+        # "Conflict", or that it "already exists": it has this role here already.
+        if ($failure -and "$failure" -notmatch "Conflict|already exists") { throw $failure[0] }
         Write-Output $scope
     }
 }

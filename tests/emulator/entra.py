@@ -78,7 +78,8 @@ class Entra:
                 return self.grants[form["grant_type"]](tenant, form)
             return not_emulated(request)
         except SignInError as error:
-            return Response(*error.body())
+            # An unknown tenant has no sign-in page that could lead back (seen: Azure PowerShell waits until Ctrl+C).
+            return Response(*error.body(), strands=route == "oauth2/v2.0/authorize")
 
     def tenant(self, name: str) -> str:
         """A tenant ID, or the home tenant of whoever sits at the browser for `organizations` and `common`."""

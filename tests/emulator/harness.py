@@ -11,15 +11,17 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import programs
 from filelock import FileLock
 from powershell import standins
+from programs import find
 
 from . import warm
 from .transport import Exchange, Proxy
@@ -63,7 +65,8 @@ class Result:
 
     @property
     def output(self) -> str:
-        return self.stdout + self.stderr
+        """All of it, with the lines that PowerShell's error view wraps at the console's width in one piece, also in a job's log."""
+        return re.sub(r"\n(\[[^]\n]+\] +\| )? +\| ", " ", self.stdout + self.stderr)
 
 
 @dataclass
@@ -126,12 +129,15 @@ class Reader:
         return env | self.extra
 
     def install(self) -> None:
-        """Put `az` and `python` into the PATH: what the package's own scripts start, in an interpreter that may be warm."""
+        """Put `az`, `python` and `pwsh` into the PATH: what the packages' own scripts start, in an interpreter that may be warm."""
         programs = {
             "python": f'case $1 in -m|-|*.py) exec {shlex.join(warm.python("main"))} "$@";; esac\nexec "{sys.executable}"'
         }
         if (VENV / self.az / "bin/az").exists():
             programs["az"] = f"export AZ_INSTALLER=PIP\nexec {shlex.join(warm.python(self.az))} -m azure.cli"
+        if pwsh := find("pwsh"):
+            told = " ".join(f"{name}={value}" for name, value in POWERSHELL.items())
+            programs["pwsh"] = f"export {told}\nexec {shlex.quote(str(pwsh))}"
         for name, line in programs.items():
             (self.bin / name).write_text(f'#!/bin/sh\n{line} "$@"\n')
             (self.bin / name).chmod(0o755)
@@ -145,13 +151,26 @@ class Reader:
                 shutil.copy(file, target)
 
     def command(self, *argv: str, stdin: str = "", timeout: int = TIMEOUT, **extra: str) -> Result:
-        """Run a program in the reader's working directory, with `extra` variables; fails the test after `timeout` seconds."""
+        """Run a program in the reader's working directory, with `extra` variables; fails the test after `timeout` seconds.
+
+        Where the sign-in page shows an error and nothing comes back to the program, the reader closes it and presses Ctrl+C.
+        """
         before = len(self.proxy.exchanges)
-        env = self.env | extra
-        done = subprocess.run(
-            argv, cwd=self.work, env=env, input=stdin, text=True, capture_output=True, timeout=timeout
-        )
-        return Result(done.returncode, done.stdout, done.stderr, self.proxy.exchanges[before:])
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            argv, cwd=self.work, env=self.env | extra, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        ) as started:
+            pressed = []
+            self.proxy.on_stranded = lambda: pressed.append(started.send_signal(signal.SIGINT))
+            try:
+                stdout, stderr = started.communicate(stdin, timeout)
+            except BaseException:
+                started.kill()
+                raise
+            finally:
+                self.proxy.on_stranded = None
+        code = 130 if pressed else started.returncode  # `pwsh -File` ends with 0 when it is interrupted
+        return Result(code, stdout, stderr, self.proxy.exchanges[before:])
 
     def run(self, snippet: Path, values: dict[str, str] | None = None) -> Result:
         """Run a published file, saved to an empty directory. `values` puts the reader's own over sample values.
@@ -165,10 +184,17 @@ class Reader:
         file = self.work / snippet.name
         text = painted(snippet, values or {})
         file.write_bytes(text.encode())
-        powershell = {"timeout": FIRST_START, **POWERSHELL} if snippet.suffix == ".ps1" else {}
-        result = self.command(*interpreter(snippet.suffix), file.name, **powershell)
+        first = snippet.suffix == ".ps1" and not (az_modules() / "Az.Accounts").exists()  # of the published module
+        before = self.saved_sign_in()
+        result = self.command(*interpreter(snippet.suffix), file.name, timeout=FIRST_START if first else TIMEOUT)
+        assert self.saved_sign_in() == before, f"{snippet.name} writes the sign-in to the reader's profile"
         self.ran += [(each, result.code) for each in (snippet, *self.files) if each == snippet or each.name in text]
         return result
+
+    def saved_sign_in(self) -> bytes | None:
+        """What the next PowerShell would start from: the contexts of Azure PowerShell, if some are saved."""
+        file = self.home / ".Azure/AzureRmContext.json"
+        return file.read_bytes() if file.exists() else None
 
     def paste(self, text: str) -> Result:
         """Paste `text` into a live interactive bash, as a terminal does, then ask whether that shell still lives.
@@ -232,14 +258,14 @@ def interpreter(suffix: str) -> list[str]:
     return {
         ".py": warm.python("main"),
         ".sh": ["bash"],
-        ".ps1": [str(programs.find("pwsh") or "pwsh"), "-NoProfile", "-File"],
+        ".ps1": ["pwsh", "-NoProfile", "-File"],
     }[suffix]
 
 
 @functools.cache
 def az_modules() -> Path:
     """The folder with stand-ins of the Az modules that are not in PSModulePath, made once a run for all workers."""
-    folder = warm.run_folder() / "az-modules"
+    folder = (warm.run_folder() if warm.CAN_FORK else Path(tempfile.mkdtemp())) / "az-modules"
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
             standins.write(folder)

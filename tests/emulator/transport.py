@@ -48,11 +48,15 @@ class Request:
 
 @dataclass
 class Response:
-    """What goes back; `body` is JSON-encoded unless it is bytes, and None sends no body at all."""
+    """What goes back; `body` is JSON-encoded unless it is bytes, and None sends no body at all.
+
+    `strands`: a page for a person, from which nothing leads back to the client that waits.
+    """
 
     status: int = 200
     body: object = None
     headers: dict[str, str] = field(default_factory=dict)
+    strands: bool = False
 
     def encoded(self) -> bytes:
         if self.body is None:
@@ -107,6 +111,9 @@ class Proxy:
     def __init__(self, directory: Path, on_exchange: Callable[[Exchange], None] | None = None):
         self.hosts: dict[str, Host] = {}
         self.on_exchange = on_exchange
+        self.on_stranded: Callable[[], None] | None = (
+            None  # what whoever is at the browser does when nothing leads back
+        )
         self.faults: list[Fault] = []
         self.reset()
         self._contexts: dict[str, ssl.SSLContext] = {}
@@ -168,6 +175,8 @@ class Proxy:
         self.exchanges.append(exchange)
         if self.on_exchange:
             self.on_exchange(exchange)
+        if self.on_stranded and response and response.strands:
+            self.on_stranded()
         return response
 
 

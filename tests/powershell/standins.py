@@ -14,6 +14,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from .reference import TABLE, Parameter, parameters
@@ -45,11 +46,16 @@ class Refused(Exception):
 
 def write(folder: Path, places: Iterable[Path] | None = None) -> None:
     """Make the module folders below `folder`, without those that `places` has (default: what PSModulePath names)."""
-    for module, cmdlets in known().items():
-        if not real(module, real_places() if places is None else places):
-            (made := folder / module).mkdir(parents=True)
-            (made / f"{module}.psm1").write_text(script(module, cmdlets), "utf-8")
-            (made / f"{module}.psd1").write_text(manifest(module, cmdlets), "utf-8")
+    for module in known():
+        if module.startswith("Az.") and not real(module, real_places() if places is None else places):
+            write_one(folder, module)
+
+
+def write_one(folder: Path, module: str) -> None:
+    """Make the folder of one module of the reference below `folder`."""
+    (made := folder / module).mkdir(parents=True)
+    (made / f"{module}.psm1").write_text(script(module, known()[module]), "utf-8")
+    (made / f"{module}.psd1").write_text(manifest(module, known()[module]), "utf-8")
 
 
 def real_places() -> list[Path]:
@@ -65,19 +71,19 @@ def real(module: str, places: Iterable[Path]) -> bool:
     return False
 
 
+@cache
 def known() -> dict[str, dict[str, dict]]:
-    """Az module -> cmdlet -> its entry in the reference."""
+    """Module -> cmdlet -> its entry in the reference."""
     cmdlets, modules = json.loads(TABLE.read_text("utf-8"))["cmdlets"], {}
     for name, entry in cmdlets.items():
         entry = cmdlets[entry["alias_of"]] if "alias_of" in entry else entry
-        if entry["module"].startswith("Az."):
-            modules.setdefault(entry["module"], {})[name] = entry
+        modules.setdefault(entry["module"], {})[name] = entry
     return modules
 
 
 def manifest(module: str, cmdlets: dict[str, dict]) -> str:
     """The module's .psd1. It names every function, so that PowerShell finds a cmdlet without loading the module."""
-    needs = "" if module == "Az.Accounts" else "    RequiredModules = 'Az.Accounts'\n"
+    needs = "" if module in ("Az.Accounts", "PowerShellGet") else "    RequiredModules = 'Az.Accounts'\n"
     version = next((e["version"] for e in cmdlets.values() if "seen" not in e and e["version"][0].isdigit()), "0.0.1")
     names = ", ".join(f"'{name}'" for name in cmdlets)
     return (
@@ -99,7 +105,7 @@ def script(module: str, cmdlets: dict[str, dict]) -> str:
         return function(name, cmdlets[name], body)
 
     text = re.sub(
-        r"(?ms)^function (\w+-Az\w+) \{\n(.*?)^\}", with_parameters, file.read_text("utf-8") if file.exists() else ""
+        r"(?ms)^function (\w+-\w+) \{\n(.*?)^\}", with_parameters, file.read_text("utf-8") if file.exists() else ""
     )
     missing = "    throw [NotImplementedException] 'The stand-in of {0} has no body → write one in bodies/{1}'\n"
     rest = [function(n, e, missing.format(n, file.name)) for n, e in cmdlets.items() if n not in bodies]

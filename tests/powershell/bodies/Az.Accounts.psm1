@@ -294,7 +294,7 @@ function Read-File([string] $Name) {
     if (Test-Path (Join-Path $Folder $Name)) { Get-Content -Raw (Join-Path $Folder $Name) | ConvertFrom-Json -AsHashtable }
 }
 
-function Get-Current {
+function Get-Current() {
     if (-not $Current) { throw [Management.Automation.PSInvalidOperationException] 'Run Connect-AzAccount to login.' }
     $Current
 }
@@ -421,7 +421,9 @@ function Clear-AzContext {
     Set-Current $null $Scope
 }
 
-function Get-AzContext { $Current }
+function Get-AzContext {
+    $Current
+}
 
 function Set-AzContext {
     $new = $Context
