@@ -5,12 +5,13 @@ WORKERS ?= 6
 MAIN := .venv/main
 RUN := $(MAIN)/bin/python
 UV := .venv/uv/bin/uv
+NPM := $(CURDIR)/.venv/pipelines/bin/npm
 # Hundreds of short programs: their modules are compiled once, also where the outer environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build programs lint format faq modules links act bench wire errors tested check-offer sandbox extension exits care lock clean
+.PHONY: help serve test build programs lint format faq modules links mutants act bench wire errors tested check-offer sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -29,7 +30,7 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 	$(RUN) docs/.publish/slim.py site
 	$(RUN) docs/.publish/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint programs ## the tests; with CI=true all of them, as CI does
+test: $(MAIN)/.ready .venv/az/.ready .venv/npm/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint programs ## the tests; with CI=true all of them, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 programs: ## PowerShell and the Bicep compiler out of their archives, where they are not on the PATH
@@ -55,6 +56,9 @@ modules: ## Azure PowerShell, for: PSModulePath=$PWD/.venv/modules PAL_PWSH=requ
 links: $(MAIN)/.ready ## external links that are gone, and sources that were read more than twelve months ago
 	$(RUN) tests/links.py
 
+mutants: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready programs ## do the tests notice? Each fault of tests/mutants/faults.toml, in a copy; some only: make mutants KIND="3 4"
+	@$(RUN) tests/mutants/run.py $(if $(KIND),--kind $(KIND))
+
 act: $(MAIN)/.ready .venv/pipelines/.ready ## a job of our own workflows, run here: make act JOB=test.yml:linux TESTS=tests/test_words.py
 	@$(RUN) tests/workflows.py $(or $(JOB),test.yml:faq) $(EVENT)
 
@@ -68,7 +72,7 @@ wire: $(MAIN)/.ready ## write snippets/**/*.http from what the Python snippets s
 errors: $(MAIN)/.ready .venv/az/.ready ## write snippets/errors/*.txt from what the clients print; read the difference before you commit
 	$(RUN) -m pytest -q tests/test_errors.py --write-errors
 
-tested: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/az-genuine/.ready .venv/exits/.ready ## write docs/pal/tested.md from a full run, as CI does it
+tested: $(MAIN)/.ready .venv/az/.ready .venv/npm/.ready .venv/az-genuine/.ready .venv/exits/.ready ## write docs/pal/tested.md from a full run, as CI does it
 	CI=true $(RUN) -m pytest -n $(WORKERS) --dist worksteal --write-tested
 
 check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]
@@ -92,15 +96,18 @@ care: $(ENVS:%=.venv/%/.ready) ## licences, a bill of materials and known vulner
 	@PYTHONWARNINGS=ignore .venv/care/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o .cache/sbom.json $(RUN)
 	@for lock in $(AUDITED); do \
 	  echo "$$lock:"; .venv/care/bin/pip-audit --strict --disable-pip --progress-spinner off --requirement requirements/$$lock.txt || failed=1; \
-	done; test -z "$$failed" || { echo \
-	  "→ With a table: make lock LOCK='--upgrade-package NAME'. Without: no answer from the database, nothing was checked." >&2; exit 1; }
+	done; \
+	echo "npm:"; (cd requirements/npm && $(NPM) audit --package-lock-only) || failed=1; \
+	test -z "$$failed" || { echo \
+	  "→ With a table: make lock LOCK='--upgrade-package NAME' (npm: make lock). Without: no answer from the database, nothing was checked." >&2; exit 1; }
 
-lock: $(UV) ## newest versions into requirements/*.txt, with hashes; with LOCK= the versions stay, and so does every byte
+lock: $(UV) .venv/pipelines/.ready ## newest versions into requirements/, with hashes; with LOCK= the versions stay, and so does every byte
 	for lock in $(LOCKS); do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(LOCK) --custom-compile-command "make lock" \
 	    $$(test $$lock != exits || echo --constraints requirements/main.txt) \
 	    --group pyproject.toml:$$lock --output-file requirements/$$lock.txt || exit 1; \
 	done
+	cd requirements/npm && $(NPM) $(if $(filter --upgrade,$(LOCK)),update,install) --package-lock-only --silent --no-audit
 
 clean: ## remove all that the targets above wrote: environments, the built site, measured and cached files
 	rm -rf .venv site .cache .pytest_cache .ruff_cache
@@ -124,6 +131,11 @@ $(UV): requirements/uv.txt
 
 .venv/%/.ready: requirements/%.txt $(UV)
 	$(ENVIRONMENT)
+	@touch $@
+
+.venv/npm/.ready: requirements/npm/package-lock.json .venv/pipelines/.ready
+	@mkdir -p $(@D) && cp requirements/npm/package.json requirements/npm/package-lock.json requirements/npm/.npmrc $(@D)
+	@cd $(@D) && $(NPM) ci --silent --no-audit || $(UNREACHED)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)

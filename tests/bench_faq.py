@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from browsing import environment
 from exits import copy_sources
 
 ENTRY = """---
@@ -38,7 +39,8 @@ def build(entries: int, folder: Path) -> tuple[float, int]:
         file = folder / f"docs/pal/faq/is-question-{n}-of-the-benchmark-answered.md"
         file.write_text(ENTRY.format(n=n, of=entries, words=words), encoding="utf-8")
     start = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "mkdocs", "build"], cwd=folder, check=True, capture_output=True)
+    command = [sys.executable, "-m", "mkdocs", "build"]
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
     return time.perf_counter() - start, (folder / "site/pal/users/index.html").stat().st_size
 
 

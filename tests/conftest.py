@@ -170,13 +170,12 @@ def _plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def mkdocs(target: Path, **env: str) -> None:
     """Build the site into `target` with `env` for mkdocs.yml. Never --quiet: that hides what strict mode counts."""
-    ours = ("SITE_URL", "REPO_URL", "DISCUSSION_URL", "OFFLINE")
-    clean = {k: v for k, v in os.environ.items() if k not in ours}
-    python("-m", "mkdocs", "build", "--site-dir", target, env=clean | env)
+    python("-m", "mkdocs", "build", "--site-dir", target, env=browsing.environment(browsing.ADDRESSES | env))
 
 
 def python(*arguments: str | Path, env: dict[str, str] | None = None) -> None:
-    """Run our own Python in the repository's root; fails the test with what it said."""
+    """Run our own Python in the repository's root, with the addresses of every build; fails the test with what it said."""
+    env = env or browsing.environment()
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -71,6 +71,13 @@ def offer_is_delegated(world: World) -> None:
     assert (offer["manageeTenantId"], offer["provisioningState"]) == (samples.CUSTOMER_TENANT, "Succeeded")
 
 
+def deployed_once(world: World) -> None:
+    """The offer, by one deployment where the page says, which takes nothing away that is there."""
+    offer_is_delegated(world)
+    (made,) = world.deployments.values()
+    assert (made["name"], made["location"], made["properties"]["mode"]) == ("lighthouse", "westeurope", "Incremental")
+
+
 def nothing_is_delegated(world: World) -> None:
     assert (world.delegations, world.offers) == ({}, {})
 

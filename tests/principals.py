@@ -115,6 +115,7 @@ def with_link(world: World, who: tuple[str, str], role: bool = False) -> None:
 def one_principal_without_credential(world: World) -> None:
     (application,) = world.applications.values()
     assert (application.name, application.service_principals) == (NAME, dict([PRINCIPAL]))
+    assert application.audience == "AzureADMyOrg", "other tenants could sign in to it"
     assert not (application.secrets or application.keys or application.certificates or application.federated)
 
 
@@ -123,9 +124,13 @@ def nothing_assigned(world: World) -> None:
 
 
 def role_in_both_chosen_subscriptions(world: World) -> None:
-    grants = [(a.scope, a.role_definition_id.rpartition("/")[2], a.principal_id) for a in world.role_assignments]
+    grants = [
+        (a.scope, a.role_definition_id.rpartition("/")[2], a.principal_id, a.principal_type)
+        for a in world.role_assignments
+    ]
     (role_id,) = ROLES
-    assert grants == [(f"/subscriptions/{s}", role_id, samples.SERVICE_PRINCIPAL) for s in CHOSEN]
+    who = (role_id, samples.SERVICE_PRINCIPAL, "ServicePrincipal")
+    assert grants == [(f"/subscriptions/{s}", *who) for s in CHOSEN]
 
 
 def nothing_left(world: World) -> None:

@@ -76,7 +76,7 @@ AFTER: dict[str, Callable[[World], None]] = {
     "tag/preview": principals.nothing_assigned,
     "tag/assign": principals.role_in_both_chosen_subscriptions,
     "tag/remove": principals.nothing_left,
-    "onboard/deploy": delegating.offer_is_delegated,
+    "onboard/deploy": delegating.deployed_once,
     "onboard/remove": delegating.nothing_is_delegated,
     "delegations/remove": delegating.only_the_offer_is_left,
 }

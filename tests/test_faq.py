@@ -11,13 +11,16 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import faq
 import pytest
+from browsing import ADDRESSES
+from faq_samples import SAMPLES, Sample, written
+from pages import soup
 
 FAQ = faq.ROOT / "docs/pal/faq"
-TEMPLATE = faq.ROOT / ".github/FAQ_ENTRY_TEMPLATE.md"
+TEMPLATE = faq.ROOT / "docs/.theme/.faq/entry.txt"
 DATA = Path(__file__).parent / "data/faq"
 EXPECTED = (DATA / "expected.txt").read_text("utf-8").splitlines()
 ENTRIES = sorted(path for path in FAQ.glob("*.md") if path.name != "index.md")
@@ -26,7 +29,7 @@ CLEAN = "what-does-a-clean-entry-look-like.md"
 
 @cache
 def mistakes_in_entries() -> list[tuple[Path, int, str]]:
-    return faq.check(ENTRIES, faq.GUID.findall((FAQ.parent / "roles.md").read_text("utf-8")))
+    return faq.check(ENTRIES, faq.published_roles())
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,37 @@ def test_every_broken_entry_is_expected():
     assert sorted([*names, CLEAN]) == sorted(path.name for path in DATA.glob("*.md"))
 
 
+def put(folder: Path, n: int, *samples: Sample) -> Path:
+    """Write entry `n` with the samples into a docs folder of its own; returns its path."""
+    pal = folder / str(n) / "docs/pal"
+    (pal / "faq").mkdir(parents=True)
+    for name in ("users.md", "roles.md", "faq/index.md"):
+        (pal / name).write_text("# A page\n\n## A heading\n", "utf-8")
+    name, text = written(list(samples), n)
+    path = pal / "faq" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("n", range(len(SAMPLES)), ids=lambda n: f"{SAMPLES[n].kind}-{SAMPLES[n].place}-{n}")
+def test_sample_gets_its_verdict(n, tmp_path):
+    """Nothing, or the mistake that it is made for, on its own lines."""
+    sample = SAMPLES[n]
+    path = put(tmp_path, n, sample)
+    found = [(line, text) for _, line, text in faq.check([path], faq.published_roles())]
+    if not sample.told:
+        assert found == []
+        return
+    meant = [line for line, text in found if text.startswith(sample.told)]
+    assert meant, f"{sample.text!r}: expected “{sample.told}…”, found {found}"
+    text = sample.text.replace("{n}", str(n))
+    lines = {"body": text, "source": text, "title": f"title: {text}", "description": f"description: {text}"}
+    if piece := lines.get(sample.place):
+        first = path.read_text("utf-8").rpartition(piece)[0].count("\n") + 1
+        assert first <= meant[0] <= first + piece.count("\n"), f"{piece!r}: line {meant[0]}, not {first}"
+
+
 CHANGES = {
     "binary": (lambda good: good + b"\0\x89PNG", (1, "not a UTF-8 text file")),
     "latin-1": (lambda good: good + "é".encode("latin-1"), (1, "not a UTF-8 text file")),
@@ -124,7 +158,7 @@ CHANGES = {
         (12, "43 characters like a secret"),
     ),
     "deep YAML": (
-        lambda good: good.replace(b"practice", b"[" * 30_000),
+        lambda good: good.replace(b"practice", b"[" * 10_000),
         (1, "front matter is not YAML (nested too deeply)"),
     ),
     "YAML that runs": (
@@ -135,9 +169,9 @@ CHANGES = {
         lambda good: good.replace(b"\n  - Reporting", b" &a [*a]"),
         (4, "unknown theme"),
     ),
-    "60 KB of brackets": (
-        lambda good: good + b"[" * 30_000 + b"](" * 15_000 + b"\n",
-        (38, "link is not closed"),
+    "10 KB of brackets": (
+        lambda good: good + b"[" * 10_000 + b"\n",
+        (11, "10002 times ["),
     ),
 }
 
@@ -233,18 +267,18 @@ def test_template_says_what_to_write(entry):
     fields = {"title", "description", "confidence", "checked"}
     found = [text for _, _, text in faq.check([path])]
     assert {text.split('"')[1] for text in found if "is empty" in text} == fields
-    for start in ("unknown theme", 'source "https://"', "comment left in", "no answer"):
+    for start in ("unknown theme", 'source "https://"', '"Page name (who, when)"', "comment left in", "no answer"):
         assert sum(text.startswith(start) for text in found) == 1
-    assert len(found) == len(fields) + 4
+    assert len(found) == len(fields) + 5
 
 
-def test_index_opens_the_template_and_lists_by_theme():
-    text = (FAQ / "index.md").read_text("utf-8")
-    [address] = re.findall(r"\((https://github\.com/azurecitadel/pal-guide/\S+)\)", text)
-    parts = urlsplit(address)
-    assert parts.path.endswith("/new/main/docs/pal/faq")
-    assert parse_qs(parts.query, strict_parsing=True) == {
+def test_index_opens_the_template_and_lists_by_theme(plain_site):
+    page = soup(plain_site / "pal/faq/index.html")
+    [link] = page("a", string="Add a question")
+    address, _, query = link["href"].partition("?")
+    assert address == ADDRESSES["REPO_URL"] + "/new/main/docs/pal/faq"
+    assert parse_qs(query, strict_parsing=True) == {
         "filename": ["my-question.md"],
-        "value": [TEMPLATE.read_text("utf-8")],
+        "value": [TEMPLATE.read_text("utf-8").rstrip("\n")],
     }
-    assert "<!-- material/tags -->" in text.splitlines()
+    assert "<!-- material/tags -->" in (FAQ / "index.md").read_text("utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""The published pipelines, run: GitHub's in a real engine, Azure DevOps' and GitLab's in our harness; and what may be said without running.
+"""The published pipelines, run: GitHub's and GitLab's in real engines, Azure DevOps' in our harness; and what may be said without running.
 
 See tests/pipelines.py for what each of them does and does not prove.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pipelines
 import pytest
+from bystanders import bring_in
 from conftest import AZ, IN_CI, need
 from emulator import samples
 from emulator.ci_tokens import GITHUB, AzureDevOpsJob, GitHubJob, GitLabJob
@@ -21,7 +22,7 @@ from emulator.harness import ROOT, VENV, Reader
 from emulator.transport import Fault, Response
 from emulator.world import ENTRA_AUDIENCE, OTHER_CUSTOMER, Application, FederatedCredential, World
 from grades import CHECKED, record, reference_of
-from pipelines import ACT, Run, load, scripts
+from pipelines import ACT, GITLAB_CI_LOCAL, NODE, Run, load, scripts
 from powershell import check, versions
 from scenarios import RUNNABLE as RUNNABLE_TOOLS
 
@@ -32,6 +33,7 @@ RUNNABLE = [p for p in ALL if "powershell" not in p.name]
 ON_GITHUB = [p for p in ALL if p.name.startswith("github-")]
 OUR_OWN = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PIPELINE = (samples.CUSTOMER_TENANT, samples.SERVICE_PRINCIPAL)
+ENGINES = {"github": (ACT, "curl", "jq"), "gitlab": (NODE, GITLAB_CI_LOCAL, "rsync"), "azure-devops": ()}
 SUBJECTS = [(job.claims("")["iss"], job.subject) for job in (GitHubJob(), AzureDevOpsJob(), GitLabJob())]
 OTHERS = samples.NEW_PARTNER_ID
 RECORD = "No matching federated identity record found for presented assertion"
@@ -89,10 +91,13 @@ def run(
     reader: Reader, world: World, pipeline: Path, action: str, partner_id: str = samples.PARTNER_ID, **where
 ) -> Run:
     """Run one of the pipelines, if what it needs is here."""
-    for tool in (ACT, "curl", "jq") if pipelines.platform_of(pipeline) == "github" else ():
+    for tool in ENGINES[pipelines.platform_of(pipeline)]:
         need(tool)
     need(AZ)
-    return pipelines.run(reader, world, pipeline, partner_id, action, **where)
+    others_are_untouched = bring_in(world)
+    done = pipelines.run(reader, world, pipeline, partner_id, action, **where)
+    others_are_untouched()
+    return done
 
 
 def altered(pipeline: Path, folder: Path, old: str, new: str) -> Path:
@@ -246,11 +251,13 @@ def test_trouble_while_creating_ends_linked_once_or_with_an_error(
     response, apply = TROUBLE[trouble]
     reader.proxy.faults.append(Fault(lambda r: r.method == "PUT", response, apply=apply))
     done = run(reader, world, pipeline, "ensure")
-    if done.code == 0:
-        assert world.active_links() == {PIPELINE: samples.PARTNER_ID}
-    else:
-        assert "ERROR" in done.log or "Error" in done.log
-        assert world.active_links() == ({PIPELINE: samples.PARTNER_ID} if apply else {})
+    tries_again = pipeline.stem.endswith("-python")  # `az rest` sends a request once
+    linked = apply or tries_again
+    assert (done.code == 0) == (tries_again and not apply), (
+        done.log
+    )  # a second try meets the link that the first one made
+    assert done.code == 0 or re.search("(?i)error", done.log), f"it failed and did not say so: {done.log}"
+    assert world.active_links() == ({PIPELINE: samples.PARTNER_ID} if linked else {})
     assert all(link.version == 1 for link in world.links.values()), "linked more than once"
 
 
@@ -286,7 +293,7 @@ STRANGERS = {
     "github-python-fork": GitHubJob(repository="stranger/partner-admin-link", owner_id="666", repository_id="667"),
     "azure-devops-cli-other_connection": AzureDevOpsJob(subject="/eid1/c/pub/t/copy-it/a/from-the/sc/other-one"),
     "azure-devops-python-other_connection": AzureDevOpsJob(subject="/eid1/c/pub/t/copy-it/a/from-the/sc/other-one"),
-    "gitlab-cli-other_branch": GitLabJob(branch="topic"),
+    "gitlab-cli-other_branch": GitLabJob(branch="topic", default_branch="topic"),
     "gitlab-cli-fork": GitLabJob(project="stranger/partner-admin-link"),
     "gitlab-python-fork": GitLabJob(project="stranger/partner-admin-link"),
 }
@@ -397,7 +404,7 @@ def again(reader: Reader) -> None:
     [
         ("topic", ("project_path", "ref_type", "ref"), True),
         ("topic", ("project_id", "ref_type", "ref"), True),
-        ("main", ("project_path", "ref_type", "ref"), False),
+        ("main", ("project_path", "ref_type", "ref"), False),  # trusted, and not the default branch
         ("topic", ("project_path",), False),
     ],
     ids=["other_branch", "other_branch-by_number", "trusted_branch", "subject_without_branch"],
@@ -408,18 +415,40 @@ def test_gitlab_lets_the_branch_in_that_its_subject_names(
     """The page's negative test: another branch is refused, unless the subject names none."""
     trusted = FederatedCredential(SUBJECTS[2][0], GitLabJob(components=components).subject)
     world.applications[samples.CLIENT_ID].federated = [trusted]
-    job = GitLabJob(branch=branch, components=components)
+    job = GitLabJob(branch=branch, default_branch="trunk", components=components)
     done = run(reader, world, CICD / "gate-gitlab-cli.yml", "", job=job)
     assert (done.code == 0) == refused, done.log
     assert ("Refused, as it must be." if refused else "NOT REFUSED") in done.log
     assert not partner_requests(done)
 
 
+@pytest.mark.parametrize(
+    ("pipeline", "job"),
+    [
+        ("gitlab-cli", GitLabJob(branch="topic")),
+        ("gitlab-python", GitLabJob(source="push")),
+        ("gitlab-powershell", GitLabJob(source="merge_request_event")),
+        ("gate-gitlab-cli", GitLabJob()),
+        ("gate-gitlab-cli", GitLabJob(branch="gate", source="push")),
+    ],
+    ids=["other_branch", "push", "merge_request", "gate-default_branch", "gate-push"],
+)
+def test_gitlab_starts_nothing_that_the_rules_do_not_name(
+    pipeline: str, job: GitLabJob, reader: Reader, world: World
+) -> None:
+    """By hand only; the job on the default branch, the gate on any other."""
+    done = run(reader, world, CICD / f"{pipeline}.yml", "ensure", job=job)
+    assert "pipeline finished" in done.log and "starting" not in done.log, done.log
+    assert not done.exchanges
+    reader.ran.clear()  # nothing of the file did
+
+
 @pytest.mark.parametrize("gate", GATES, ids=name)
 def test_refusal_for_another_reason_proves_nothing(gate: Path, reader: Reader, world: World) -> None:
     """A wrong client ID, or capitals only: the reader must not take it for the gate."""
     del world.applications[samples.CLIENT_ID]
-    done = run(reader, world, gate, "")
+    where = {"job": GitLabJob(branch="gate")} if "gitlab" in gate.name else {}
+    done = run(reader, world, gate, "", **where)
     assert done.code != 0 and "AADSTS700016" in done.log and "this proves nothing" in done.log
 
 
@@ -495,6 +524,7 @@ def test_federated_credential_lets_the_pipeline_in(snippet: Path, reader: Reader
     assert done.code == 0, done.output
     (made,) = application.federated
     assert (made.issuer, made.subject, made.audience) in {(*s, ENTRA_AUDIENCE) for s in SUBJECTS}
+    assert made.name == f"{snippet.stem.removeprefix('federate-')}-partner-admin-link"
     ran = run(reader, world, CICD / f"{TRUSTED_BY[snippet.stem]}.yml", "ensure")
     assert ran.code == 0, ran.log
     assert world.active_links() == {PIPELINE: samples.PARTNER_ID}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import wire
+from bystanders import bring_in
 from conftest import only_in_ci
 from emulator.harness import ROOT, Reader
 from emulator.world import World
@@ -26,6 +27,7 @@ from scenarios import (
     prepare,
     wire_file,
 )
+from screen import assert_screen
 
 
 def cases() -> list:
@@ -71,10 +73,14 @@ def test_snippet_sends_its_wire_file_and_leaves_the_right_link(
     page, task = snippet.parent.name, wire_file(snippet).stem
     prepare(reader, world, snippet)
     STARTS[start](world, PAGES[page].who)
+    others_are_untouched = bring_in(world)
     result = reader.run(snippet)
     assert result.code == 0, f"{snippet.relative_to(ROOT)} failed from the start '{start}':\n{result.output}"
+    others_are_untouched()
     assert world.active_links() == links_at_the_end(page, task)
     AFTER.get(f"{page}/{task}", lambda _: None)(world)
+    if snippet.suffix != ".ps1":  # PowerShell formats what it shows itself
+        assert_screen(page, task, result)
     assert_wire(snippet, start, wire.seen(result.exchanges), request)
 
 

@@ -185,7 +185,7 @@ def _repository(tmp_path: Path) -> Path:
 def from_a_fork(tmp_path: Path) -> Path:
     """What GitHub tells a workflow about a stranger's pull request."""
     head = {"ref": "patch-1", "sha": "0" * 40, "repo": {"full_name": "stranger/pal-guide", "fork": True}}
-    base = {"ref": "main", "repo": {"full_name": "azurecitadel/pal-guide", "fork": False}}
+    base = {"ref": "main", "repo": {"full_name": "fabrikam/pal-guide", "fork": False}}
     (event := tmp_path / "event.json").write_text(
         json.dumps({"action": "opened", "number": 7, "pull_request": {"number": 7, "head": head, "base": base}})
     )

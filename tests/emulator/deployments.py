@@ -1,7 +1,7 @@
 """Microsoft.Resources/deployments at subscriptions: validate, what-if, create, follow.
 
 Paths, fields and status codes follow the published description (spec), as far as Azure CLI 2.91 and azure-mgmt-resource-deployments read
-them. What is deployed are offers and delegations; any other resource type stops the test.
+them. What is deployed are offers and delegations; any other resource type is refused by its name.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Deployments:
         resources, outputs = deployed(*template_and_parameters(request), subscription)
         error = deploy(self.world, caller, resources)
         made = body_of(self.world, request, subscription, name, "Failed" if error else "Succeeded")
+        made["location"] = sent(request)["location"]
         accepted = made | {"properties": made["properties"] | {"provisioningState": "Accepted"}}
         made["properties"] |= {"error": error} if error else {"outputs": outputs}
         self.world.deployments[made["id"].lower()] = made
@@ -91,10 +92,13 @@ def check_may_deploy(world: World, caller: dict, subscription: str) -> None:
         raise ServiceError(403, "AuthorizationFailed", text)
 
 
+def sent(request: Request) -> dict:
+    """What a request deploys. Azure CLI sends the template's own text behind a key without quotes, which is no JSON (measured)."""
+    return json.loads(re.sub(r"([{,]\s*)template:", r'\1"template":', request.body.decode(), count=1))
+
+
 def template_and_parameters(request: Request) -> tuple[dict, dict]:
-    """Both from a request. Azure CLI sends the template's own text behind a key without quotes, which is no JSON (measured)."""
-    text = re.sub(r"([{,]\s*)template:", r'\1"template":', request.body.decode(), count=1)
-    properties = json.loads(text)["properties"]
+    properties = sent(request)["properties"]
     return properties["template"], properties.get("parameters") or {}
 
 
@@ -102,7 +106,11 @@ def deploy(world: World, caller: dict, resources: list[Resource]) -> dict | None
     """Create all in order; the error of the first that is refused, in the form that users reported (samples issue 31)."""
     for resource in sorted(resources, key=lambda r: r.type.lower().endswith("assignments")):
         try:
+            if resource.version < "2020-02-01" and "eligibleAuthorizations" in resource.properties:
+                managedservices.refuse(f"[modelled] There are no eligible authorizations in {resource.version}.")
             kind = resource.type.lower().removeprefix("microsoft.managedservices/")
+            if kind not in CREATE:
+                raise ServiceError(400, "InvalidTemplate", f"[modelled] The sandbox does not deploy '{resource.type}'.")
             CREATE[kind](world, caller, resource.scope, resource.name, resource.properties)
         except ServiceError as error:
             inner = {"error": {"code": error.code, "message": error.message}}
@@ -142,7 +150,7 @@ def body_of(world: World, request: Request, subscription: str, name: str, state:
     _, parameters = template_and_parameters(request)
     properties = {
         "parameters": parameters,
-        "mode": "Incremental",
+        "mode": sent(request)["properties"]["mode"],
         "provisioningState": state,
         "timestamp": world.now() if request.method == "PUT" else "2026-09-15T14:25:52Z",
         "duration": "PT1S",

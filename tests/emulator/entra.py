@@ -57,6 +57,7 @@ class Entra:
             CLIENT_CREDENTIALS: self.grant_to_application,
             "authorization_code": self.grant_by_code,
             DEVICE_CODE: self.grant_by_device_code,
+            "device_code": self.grant_by_device_code,  # the older name, which MSAL for .NET sends (seen with Az.Accounts 4.0.2)
             "refresh_token": self.grant_by_refresh_token,
         }
 
@@ -207,7 +208,10 @@ class Entra:
         if "client_secret" in form:
             if form["client_secret"] not in application.secrets:
                 raise SignInError(7000215, client_id=form["client_id"])
-            if form["client_secret"] in application.expired:
+            made = next((p for p in application.keys.values() if p.secret == form["client_secret"]), None)
+            if made and self.world.clock() < made.known_from:  # not known everywhere yet (reported: the same number)
+                raise SignInError(7000215, client_id=form["client_id"])
+            if form["client_secret"] in application.expired or (made and self.world.clock() >= made.end):
                 raise SignInError(7000222, client_id=form["client_id"])
         elif "client_assertion" in form:
             self.check_assertion(application, tenant, form["client_assertion"])
@@ -318,9 +322,13 @@ def openid_configuration(tenant: str) -> dict:
     }
 
 
+# Names of one cloud (published answer of the service). MSAL for .NET keeps accounts under preferred_cache and finds them by these.
+ALIASES = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+
+
 def instance_discovery() -> dict:
     host = HOST.removeprefix("https://")
-    metadata = [{"preferred_network": host, "preferred_cache": "login.windows.net", "aliases": [host]}]
+    metadata = [{"preferred_network": host, "preferred_cache": "login.windows.net", "aliases": ALIASES}]
     return {
         "tenant_discovery_endpoint": f"{HOST}/common/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",

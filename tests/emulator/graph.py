@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from datetime import datetime
 from urllib.parse import unquote
 
 from . import samples
@@ -17,6 +18,7 @@ from .arm import not_emulated
 from .transport import Request, Response
 from .world import Application, FederatedCredential, Password, World
 
+TWO_YEARS = 2 * 365 * 24 * 3600  # seconds that a secret lasts when nobody says how long (documented)
 CODES = {400: "Request_BadRequest", 401: "InvalidAuthenticationToken", 404: "Request_ResourceNotFound"}
 
 
@@ -87,6 +89,7 @@ class Graph:
         taken, name = self.world.applications, request.json["displayName"]
         object_id = unused(samples.APPLICATION_OBJECT_ID, {a.object_id for a in taken.values()})
         new = Application(unused(samples.CLIENT_ID, taken), name, {}, home=tenant, object_id=object_id)
+        new.audience = request.json.get("signInAudience", "AzureADandPersonalMicrosoftAccount")  # the default (spec)
         taken[new.client_id] = new
         return Response(201, application_body(new))
 
@@ -97,8 +100,9 @@ class Graph:
 
     def add_password(self, tenant: str, request: Request, id: str) -> Response:
         application, key, secret = self.application(tenant, id), str(uuid.uuid4()), f"-{secrets.token_urlsafe(24)}~"
-        asked = request.json["passwordCredential"]
-        application.keys[key] = Password(secret, asked.get("displayName"))
+        asked, now = request.json["passwordCredential"], self.world.clock()
+        end = datetime.fromisoformat(asked["endDateTime"]).timestamp() if "endDateTime" in asked else now + TWO_YEARS
+        application.keys[key] = Password(secret, asked.get("displayName"), now + self.world.propagation, end)
         application.secrets.add(secret)
         return Response(200, asked | {"keyId": key, "secretText": secret})
 
@@ -179,7 +183,7 @@ def filtered(bodies, request: Request) -> list[dict]:
 
 def application_body(a: Application) -> dict:
     passwords = [{"keyId": key, "displayName": p.name, "secretText": None} for key, p in a.keys.items()]
-    names = {"id": a.object_id, "appId": a.client_id, "displayName": a.name, "signInAudience": "AzureADMyOrg"}
+    names = {"id": a.object_id, "appId": a.client_id, "displayName": a.name, "signInAudience": a.audience}
     return names | {"identifierUris": [], "passwordCredentials": passwords, "keyCredentials": []}
 
 

@@ -7,17 +7,46 @@ issue beside them; texts marked [modelled] are ours. Who may do what is document
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
-
-import offer_rules
 
 from .authorization import SCOPE
 from .transport import Request, Response
 from .world import ServiceError, World
 
 PROVIDER = "/providers/Microsoft.ManagedServices"
-OWNER, CONTRIBUTOR, DELETE = (offer_rules.IDS[name] for name in ("Owner", "Contributor", offer_rules.DELETE))
+ROLE_DATA = json.loads(
+    (Path(__file__).parents[1] / "data/roles.json").read_text("utf-8")
+)  # published; what it refuses is below
+ROLES = {role["id"]: role for role in ROLE_DATA["published"] + ROLE_DATA["special"]}
+OWNER, CONTRIBUTOR, ADMINISTRATOR, DELETE = (
+    next(id for id, role in ROLES.items() if role["name"] == name)
+    for name in (
+        "Owner",
+        "Contributor",
+        "User Access Administrator",
+        "Managed Services Registration assignment Delete Role",
+    )
+)
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+# Members of each level (spec); True for those without which a definition is refused.
+AUTHORIZATION = {"principalId": True, "roleDefinitionId": True, "principalIdDisplayName": False}
+MEMBERS = {
+    "offer": {
+        "managedByTenantId": True,
+        "authorizations": True,
+        "registrationDefinitionName": False,
+        "description": False,
+    },
+    "authorization": {**AUTHORIZATION, "delegatedRoleDefinitionIds": False},
+    "eligible": {**AUTHORIZATION, "justInTimeAccessPolicy": False},
+    "policy": {"multiFactorAuthProvider": True, "maximumActivationDuration": False, "managedByTenantApprovers": False},
+    "approver": {"principalId": True, "principalIdDisplayName": False},
+}
+MEMBERS["offer"] |= dict.fromkeys(("eligibleAuthorizations", "managedByTenantName", "provisioningState"), False)
+MEMBERS["offer"] |= dict.fromkeys(("manageeTenantId", "manageeTenantName"), False)
 INVALID = "InvalidRegistrationDefinitionCreateRequest"
 SINCE_2020 = (
     "eligibleAuthorizations",
@@ -86,6 +115,7 @@ def kept(world: World, kind: str) -> dict[str, dict]:
 def create_offer(world: World, caller: dict, scope: str, name: str, properties: dict[str, Any]) -> dict:
     """The registration definition, new or replaced: the same name again gives new authorizations (documented)."""
     check_owner(world, caller, scope)
+    check_shape(name, scope, properties)
     id, tenant = f"{scope}{PROVIDER}/registrationDefinitions/{name}", properties["managedByTenantId"]
     if tenant == caller["tid"] or tenant not in world.tenants:
         # reported: azure-docs issue 35016; an unknown tenant gets the same answer (modelled)
@@ -94,25 +124,10 @@ def create_offer(world: World, caller: dict, scope: str, name: str, properties: 
     if old and old["properties"]["managedByTenantId"] != tenant:
         # documented: another managing tenant needs another offer name
         refuse(f"[modelled] The registration definition '{name}' is managed by another tenant.")
-    for role in [a["roleDefinitionId"].lower() for a in properties["authorizations"]]:
-        known = offer_rules.ROLES.get(role)
-        if known is None:
-            refuse(f"[modelled] The role definition '{role}' is not a built-in role.")
-        if known["dataActions"]:
-            # reported: Azure-Lighthouse-samples issue 137; its code is modelled
-            text = "Only built in role definitions without any data and notData actions are allowed."
-            refuse(
-                f"The role definition '{role}' with data actions not allowed for registration definition '{name}'. {text}"
-            )
-        if role == OWNER or known.get("forbidden"):
-            # reported in part: azure-docs issue 52919
-            refuse(f"The role definition '{role}' is restricted for registration definition '{name}'.")
-    for role in [a["roleDefinitionId"].lower() for a in properties.get("eligibleAuthorizations", [])]:
-        if role in (OWNER, offer_rules.IDS[offer_rules.ADMINISTRATOR]):
-            # reported: azure-docs issue 80795
-            refuse(
-                f"The role definition '{role}' is restricted for eligible authorization in registration definition '{name}'."
-            )
+    for each in properties["authorizations"]:
+        check_role(name, each)
+    for each in properties.get("eligibleAuthorizations") or []:
+        check_eligible(name, each)
     customer = world.tenants[caller["tid"]]
     read_only = {
         "provisioningState": "Succeeded",
@@ -125,13 +140,100 @@ def create_offer(world: World, caller: dict, scope: str, name: str, properties: 
     return made
 
 
+def check_shape(name: str, scope: str, properties: dict[str, Any]) -> None:
+    """What the published description requires, and that IDs are IDs; the texts are [modelled]."""
+    if "/resourceGroups/" in scope:
+        # code reported: Azure-Lighthouse-samples issue 31
+        raise ServiceError(
+            400, "InvalidRegistrationDefinitionUri", "[modelled] A registration definition is made in a subscription."
+        )
+    if not GUID.fullmatch(name):
+        refuse(f"[modelled] The name '{name}' of the registration definition is no GUID.")
+    check_members("offer", properties)
+    for kind, level in {"authorizations": "authorization", "eligibleAuthorizations": "eligible"}.items():
+        for each in properties.get(kind) or []:
+            check_members(level, each)
+            ids = [each["principalId"], each["roleDefinitionId"], *each.get("delegatedRoleDefinitionIds", [])]
+            if policy := each.get("justInTimeAccessPolicy"):
+                check_members("policy", policy)
+                for approver in policy.get("managedByTenantApprovers") or []:
+                    check_members("approver", approver)
+                    ids.append(approver["principalId"])
+            elif policy == {}:
+                check_members("policy", policy)
+            for id in ids:
+                if not isinstance(id, str) or not GUID.fullmatch(id) or not id.strip("0-"):
+                    refuse(f"[modelled] '{id}' is no ID.")
+
+
+def check_members(level: str, value: Any) -> None:
+    """An object has the members that are required, and none that is not published."""
+    if not isinstance(value, dict):
+        refuse(f"[modelled] {json.dumps(value)[:60]} is no {level}.")
+    known, given = {name.lower(): name for name in MEMBERS[level]}, {name.lower(): each for name, each in value.items()}
+    for name in value:
+        if name.lower() not in known:
+            refuse(f"[modelled] Could not find member '{name}' on the {level}.")
+    for name, required in MEMBERS[level].items():
+        if required and not given.get(name.lower()):
+            refuse(f"[modelled] The {level} lacks '{name}'.")
+
+
+def check_role(name: str, authorization: dict[str, Any]) -> None:
+    """A built-in role that Azure Lighthouse supports; User Access Administrator with the list of what it may assign (documented)."""
+    role = authorization["roleDefinitionId"].lower()
+    known = ROLES.get(role)
+    if known is None:
+        refuse(f"[modelled] The role definition '{role}' is not a built-in role.")
+    if known["dataActions"]:
+        # reported: Azure-Lighthouse-samples issue 137; its code is modelled
+        why = "Only built in role definitions without any data and notData actions are allowed."
+        refuse(
+            f"The role definition '{role}' with data actions not allowed for registration definition '{name}'. {why}"
+        )
+    if role == OWNER or known.get("forbidden"):
+        # reported in part: azure-docs issue 52919
+        refuse(f"The role definition '{role}' is restricted for registration definition '{name}'.")
+    listed = [each.lower() for each in authorization.get("delegatedRoleDefinitionIds") or []]
+    if role == ADMINISTRATOR and not listed:
+        refuse(f"[modelled] The role definition '{role}' needs delegatedRoleDefinitionIds.")
+    for each in listed:
+        if each in (OWNER, ADMINISTRATOR) or ROLES.get(each, {}).get("forbidden"):
+            refuse(f"[modelled] The role definition '{each}' is restricted for delegatedRoleDefinitionIds.")
+
+
+def check_eligible(name: str, eligible: dict[str, Any]) -> None:
+    """Documented of eligible authorizations: how long, which second factor, which approvers; the texts are [modelled] but one."""
+    role = eligible["roleDefinitionId"].lower()
+    if role in (OWNER, ADMINISTRATOR):
+        # reported: azure-docs issue 80795
+        text = "is restricted for eligible authorization in registration definition"
+        refuse(f"The role definition '{role}' {text} '{name}'.")
+    check_role(name, eligible)
+    policy = eligible.get("justInTimeAccessPolicy")
+    if policy is None:
+        return
+    lasts = re.fullmatch(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?", policy.get("maximumActivationDuration", "PT8H"))
+    if lasts is None or not 30 <= 60 * int(lasts[1] or 0) + int(lasts[2] or 0) <= 480:
+        refuse("[modelled] An activation lasts from 30 minutes to 8 hours.")
+    if policy["multiFactorAuthProvider"].lower() not in ("azure", "none"):
+        refuse("[modelled] The second factor is Azure or None.")
+    approvers = policy.get("managedByTenantApprovers") or []
+    if len(approvers) > 10:
+        refuse("[modelled] There are 10 approvers at most.")
+
+
 def delegate(world: World, caller: dict, scope: str, name: str, properties: dict[str, Any]) -> dict:
     """The registration assignment of an offer of the same subscription at `scope`; one of an offer name at a scope."""
     check_owner(world, caller, scope)
     made = resource(
         f"{scope}{PROVIDER}/registrationAssignments/{name}", properties | {"provisioningState": "Succeeded"}
     )
-    offer = world.offers.get(properties["registrationDefinitionId"].lower())
+    if not GUID.fullmatch(name):
+        raise ServiceError(
+            400, "InvalidRegistrationAssignment", f"[modelled] The name '{name}' of the assignment is no GUID."
+        )
+    offer = world.offers.get(str(properties.get("registrationDefinitionId")).lower())
     if offer is None or not covers("/".join(scope.split("/")[:3]), offer["id"]):
         raise ServiceError(400, "InvalidRegistrationAssignment", "[modelled] The offer is not in this subscription.")
     for other in world.delegations.values():
@@ -210,7 +312,7 @@ def reads(world: World, caller: dict, scope: str) -> bool:
     if scope.split("/")[2] in world.tenants[caller["tid"]].subscriptions and caller["idtyp"] == "user":
         return True
     roles = held_roles(world, caller, scope) | delegated_roles(world, caller, scope, below=True)
-    return any(offer_rules.ROLES[role].get("reads") for role in roles)
+    return any(ROLES[role].get("reads") for role in roles)
 
 
 def check_reads(world: World, caller: dict, scope: str) -> None:

@@ -76,13 +76,15 @@ class Drop(Exception):
 class Fault:
     """Make the next `times` requests that `matches` fail: answer `response`, or drop (None).
 
-    With `apply` the host handles the request first, so its effect is there but its answer is lost.
+    With `apply` the host handles the request first, so its effect is there but its answer is lost. `met` counts those that it made fail:
+    a reader's `check` fails for a fault that was never met, as its test shows nothing then.
     """
 
     matches: Callable[[Request], bool]
     response: Response | None = None
     times: int = 1
     apply: bool = False
+    met: int = 0
 
 
 Host = Callable[[Request], Response]
@@ -152,7 +154,7 @@ class Proxy:
         with self._lock:
             fault = next((f for f in self.faults if f.times > 0 and f.matches(request)), None)
             if fault:
-                fault.times -= 1
+                fault.times, fault.met = fault.times - 1, fault.met + 1
         try:
             response = self.hosts[request.host](request) if fault is None or fault.apply else None
             if fault:

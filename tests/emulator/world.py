@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -59,10 +60,12 @@ class FederatedCredential:
 
 @dataclass
 class Password:
-    """A secret made through Graph, under its key ID."""
+    """A secret made through Graph, under its key ID. `known_from` and `end` are moments of the world's clock, in seconds."""
 
     secret: str
     name: str | None = None
+    known_from: float = 0
+    end: float = float("inf")
 
 
 @dataclass
@@ -70,6 +73,7 @@ class Application:
     """An app registration of tenant `home` with its credentials; `service_principals` maps tenant to object ID.
 
     `secrets` holds every secret, `expired` those whose day has passed, `keys` the key IDs of those made through Graph.
+    `audience` is who may sign in, in the words of Graph.
     """
 
     client_id: str
@@ -82,6 +86,7 @@ class Application:
     object_id: str = samples.APPLICATION_OBJECT_ID
     expired: set[str] = field(default_factory=set)
     keys: dict[str, Password] = field(default_factory=dict)  # by key ID
+    audience: str = "AzureADMyOrg"
 
 
 @dataclass
@@ -119,7 +124,11 @@ class Link:
 
 
 class World:
-    """All state of one emulated Azure. `now` gives times as the service writes them; tests replace it by a fixed clock."""
+    """All state of one emulated Azure. `now` gives times as the service writes them; tests replace it by a fixed clock.
+
+    `clock` tells the moment by which secrets become known and expire, in seconds; a reader's waiting may move it. `propagation` is how
+    long Microsoft Entra ID takes to know a new secret, in those seconds.
+    """
 
     def __init__(self) -> None:
         self.tenants: dict[str, Tenant] = {}
@@ -137,6 +146,8 @@ class World:
         self.delegations: dict[str, dict] = {}  # registration assignments by lower-case ID
         self.deployments: dict[str, dict] = {}
         self.now = lambda: timestamp(time.time_ns())
+        self.clock: Callable[[], float] = time.time
+        self.propagation = 0.0
 
     def fix_clock(self) -> None:
         """Let every write happen one second after the one before, from a fixed start: wire files stay as they are."""
