@@ -43,6 +43,7 @@ FIRST = {
     "onboard a customer": "lighthouse/onboard/",
     # roles
     "ACRPull": "pal/roles/",
+    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "pal/roles/",
     "which roles count": "pal/roles/",
     # questions
     "does PAL cost anything": "pal/faq/does-pal-cost-anything-or-need-a-contract/",

@@ -141,7 +141,7 @@ WARNED = {
     ),
     "lighthouse/index.md": (
         "only the ID of the definition is filled",  # report 7
-        "| User Access Administrator only with `delegatedRoleDefinitionIds` |",  # 19
+        "| User Access Administrator only with `delegatedRoleDefinitionIds`, and these with no other role |",  # 19
     ),
     "pal/cicd/gitlab.md": ("everybody who may push or merge to that branch", "errors.md#aadsts700212"),
     "pal/errors.md": (
