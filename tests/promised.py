@@ -55,10 +55,30 @@ WARNED = {
         "errors.md#aadsts700212",
         "clear **Allow administrators to bypass configured protection rules**",
     ),
-    "pal/cicd/azure-devops.md": ("on the **service connection**", "errors.md#aadsts700212"),
+    "pal/cicd/azure-devops.md": (
+        "on the **service connection**",
+        "errors.md#aadsts700212",
+        "A multi-tenant application does not work with the newer issuer",  # report 8
+        "The connection holds a subscription that its identity cannot see",  # 9
+    ),
     "pal/cicd/gitlab.md": ("everybody who may push or merge to that branch", "errors.md#aadsts700212"),
-    "pal/errors.md": ("another one stands first", "`'puid' or 'altsecid' or 'oid' should be present`", "90061"),
+    "pal/errors.md": (
+        "another one stands first",
+        "`'puid' or 'altsecid' or 'oid' should be present`",
+        "90061",
+        "the customer's policy forbids how or where you sign in",  # report 2
+        "`Update-AzConfig -EnableLoginByWam $false`](https://github.com/Azure/azure-powershell/issues/25005)",  # 3
+        "with Az.Accounts 3.0.0 or newer, which signs in through the [Web Account Manager]",  # 4
+        "another module in this session brought its own",  # 5
+        "an older Az.Accounts was loaded before",  # 6
+        "the tool listens on another machine than the browser's",  # 12
+        "`REQUESTS_CA_BUNDLE` for Azure CLI and Python",  # 16
+    ),
     "pal/terraform.md": ("**nothing is linked**",),
+    "lighthouse/index.md": (
+        "only the ID of the definition is filled",  # report 7
+        "| User Access Administrator only with `delegatedRoleDefinitionIds`, and these with no other role |",  # 19
+    ),
 }
 
 
