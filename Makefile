@@ -5,12 +5,13 @@ WORKERS ?= 6
 MAIN := .venv/main
 RUN := $(MAIN)/bin/python
 UV := .venv/uv/bin/uv
+NPM := $(CURDIR)/.venv/pipelines/bin/npm
 # Hundreds of short programs: their modules are compiled once, also where the outer environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build programs lint format faq modules links mutants act bench wire errors tested check-offer sandbox extension exits care lock clean
+.PHONY: help serve test build programs lint format faq modules links mutants act bench wire errors tested check-offer pyz sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -29,7 +30,7 @@ build: $(MAIN)/.ready ## the site as published, in site/; with OFFLINE=1 it open
 	$(RUN) docs/.publish/slim.py site
 	$(RUN) docs/.publish/for_machines.py site
 
-test: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint programs ## the tests; with CI=true all of them, as CI does
+test: $(MAIN)/.ready .venv/az/.ready .venv/npm/.ready $(if $(CI),.venv/az-genuine/.ready .venv/exits/.ready) lint programs ## the tests; with CI=true all of them, as CI does
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 programs: ## PowerShell and the Bicep compiler out of their archives, where they are not on the PATH
@@ -71,13 +72,16 @@ wire: $(MAIN)/.ready ## write snippets/**/*.http from what the Python snippets s
 errors: $(MAIN)/.ready .venv/az/.ready ## write snippets/errors/*.txt from what the clients print; read the difference before you commit
 	$(RUN) -m pytest -q tests/test_errors.py --write-errors
 
-tested: $(MAIN)/.ready .venv/az/.ready .venv/pipelines/.ready .venv/az-genuine/.ready .venv/exits/.ready ## write docs/pal/tested.md from a full run, as CI does it
+tested: $(MAIN)/.ready .venv/az/.ready .venv/npm/.ready .venv/az-genuine/.ready .venv/exits/.ready ## write docs/pal/tested.md from a full run, as CI does it
 	CI=true $(RUN) -m pytest -n $(WORKERS) --dist worksteal --write-tested
 
 check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]
 	@$(PYTHON) tests/offers.py $(if $(FILE),"$(FILE)") $(if $(PARAMETERS),"$(PARAMETERS)")
 
-sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any command without a tenant
+pyz: ## the check of offers as one file for readers, and its sum on the page
+	@$(PYTHON) tests/offer_pyz.py
+
+sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try commands and offers without a tenant
 	$(RUN) tests/sandbox.py
 
 extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSION=published make test
@@ -95,15 +99,18 @@ care: $(ENVS:%=.venv/%/.ready) ## licences, a bill of materials and known vulner
 	@PYTHONWARNINGS=ignore .venv/care/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible -o .cache/sbom.json $(RUN)
 	@for lock in $(AUDITED); do \
 	  echo "$$lock:"; .venv/care/bin/pip-audit --strict --disable-pip --progress-spinner off --requirement requirements/$$lock.txt || failed=1; \
-	done; test -z "$$failed" || { echo \
-	  "→ With a table: make lock LOCK='--upgrade-package NAME'. Without: no answer from the database, nothing was checked." >&2; exit 1; }
+	done; \
+	echo "npm:"; (cd requirements/npm && $(NPM) audit --package-lock-only) || failed=1; \
+	test -z "$$failed" || { echo \
+	  "→ With a table: make lock LOCK='--upgrade-package NAME' (npm: make lock). Without: no answer from the database, nothing was checked." >&2; exit 1; }
 
-lock: $(UV) ## newest versions into requirements/*.txt, with hashes; with LOCK= the versions stay, and so does every byte
+lock: $(UV) .venv/pipelines/.ready ## newest versions into requirements/, with hashes; with LOCK= the versions stay, and so does every byte
 	for lock in $(LOCKS); do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes $(LOCK) --custom-compile-command "make lock" \
 	    $$(test $$lock != exits || echo --constraints requirements/main.txt) \
 	    --group pyproject.toml:$$lock --output-file requirements/$$lock.txt || exit 1; \
 	done
+	cd requirements/npm && $(NPM) $(if $(filter --upgrade,$(LOCK)),update,install) --package-lock-only --silent --no-audit
 
 clean: ## remove all that the targets above wrote: environments, the built site, measured and cached files
 	rm -rf .venv site .cache .pytest_cache .ruff_cache
@@ -127,6 +134,11 @@ $(UV): requirements/uv.txt
 
 .venv/%/.ready: requirements/%.txt $(UV)
 	$(ENVIRONMENT)
+	@touch $@
+
+.venv/npm/.ready: requirements/npm/package-lock.json .venv/pipelines/.ready
+	@mkdir -p $(@D) && cp requirements/npm/package.json requirements/npm/package-lock.json requirements/npm/.npmrc $(@D)
+	@cd $(@D) && $(NPM) ci --silent --no-audit || $(UNREACHED)
 	@touch $@
 
 .venv/az-genuine/.ready: requirements/az-genuine.txt requirements/az-genuine-extension.txt $(UV)

@@ -22,7 +22,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from browsing import find_browser
+from browsing import ADDRESSES, find_browser
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
 
@@ -146,7 +146,8 @@ def main() -> None:
     os.environ.setdefault("CHROME_PATH", browser)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = os.environ["SITE_URL"] = f"http://127.0.0.1:{server.server_port}/"
+    url = f"http://127.0.0.1:{server.server_port}/"
+    os.environ |= ADDRESSES | {"SITE_URL": url}
     with tempfile.TemporaryDirectory() as folder:
         sites = {"ours": Path(folder) / "ours", "stock": Path(folder) / "stock"}
         build_ours(sites["ours"])

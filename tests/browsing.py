@@ -16,7 +16,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
-ORIGIN = "https://azurecitadel.github.io/pal-guide/"  # site_url of mkdocs.yml, which links and sitemap hold
+ORIGIN = "https://guide.example/pal-guide/"
+# What every build of the tests is told, as publish.yml tells its own; instant navigation needs an address too.
+ADDRESSES = {"SITE_URL": ORIGIN, "REPO_URL": "https://github.com/fabrikam/guide", "EDIT_URI": "edit/main/docs/"}
 # Debian's chromium-headless-shell is Chromium without its windows: the same pages for half of the work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 PLACES = (
@@ -24,6 +26,12 @@ PLACES = (
     "C:/Program Files/Google/Chrome/Application/chrome.exe",
     "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
 )
+
+
+def environment(given: dict[str, str] = ADDRESSES) -> dict[str, str]:
+    """This process's environment with `given` in place of all that mkdocs.yml reads from it."""
+    read = ("SITE_URL", "REPO_URL", "EDIT_URI", "DISCUSSION_URL", "OFFLINE")
+    return {name: value for name, value in os.environ.items() if name not in read} | given
 
 
 def find_browser() -> str | None:

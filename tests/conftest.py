@@ -153,6 +153,20 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
     return build
 
 
+@pytest.fixture(scope="session", name="judge")
+def _judge(tmp_path_factory: pytest.TempPathFactory):
+    """A started PowerShell that says what is wrong with a text, with real modules before stand-ins; one for each worker."""
+    import programs
+    from emulator.harness import az_modules
+    from powershell import Judge, standins
+
+    if not (pwsh := programs.find("pwsh")):
+        missing(programs.lacking("pwsh"))
+    judge = Judge(pwsh, [*standins.real_places(), az_modules()], tmp_path_factory.mktemp("judge"))
+    yield judge
+    judge.close()
+
+
 @pytest.fixture(scope="session", name="site")
 def _site(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make build` makes it, made once for all workers."""
@@ -173,13 +187,12 @@ def _plain_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def mkdocs(target: Path, **env: str) -> None:
     """Build the site into `target` with `env` for mkdocs.yml. Never --quiet: that hides what strict mode counts."""
-    ours = ("SITE_URL", "REPO_URL", "DISCUSSION_URL", "OFFLINE")
-    clean = {k: v for k, v in os.environ.items() if k not in ours}
-    python("-m", "mkdocs", "build", "--site-dir", target, env=clean | env)
+    python("-m", "mkdocs", "build", "--site-dir", target, env=browsing.environment(browsing.ADDRESSES | env))
 
 
 def python(*arguments: str | Path, env: dict[str, str] | None = None) -> None:
-    """Run our own Python in the repository's root; fails the test with what it said."""
+    """Run our own Python in the repository's root, with the addresses of every build; fails the test with what it said."""
+    env = env or browsing.environment()
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

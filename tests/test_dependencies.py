@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -26,7 +27,7 @@ def locked(group: str) -> dict[str, str]:
 
 
 def test_every_group_has_its_lock() -> None:
-    assert {file.stem for file in LOCKS.iterdir()} == set(GROUPS), (
+    assert {file.stem for file in LOCKS.glob("*.txt")} == set(GROUPS), (
         "a group without lock, or a lock without group → see LOCKS in Makefile"
     )
 
@@ -51,6 +52,29 @@ def test_a_lock_holds_versions_and_hashes_and_no_address(group: str) -> None:
     assert "//" not in text and "index-url" not in text, (
         f"requirements/{group}.txt names a registry → run: make lock LOCK="
     )
+
+
+def test_the_npm_lock_holds_versions_and_hashes_and_no_registry() -> None:
+    for name, package in npm_packages().items():
+        assert package.get("version") and re.match("sha512-", package.get("integrity", "")), (
+            f"{name} without version or hash"
+        )
+        assert "resolved" not in package, (
+            f"{name} names a registry → see omit-lockfile-registry-resolved in requirements/npm/.npmrc"
+        )
+
+
+def test_licences_of_npm_are_allowed() -> None:
+    """Those that the lock tells, held to the same list as Python's."""
+    allowed = {each.strip() for each in PROJECT["tool"]["pip-licenses"]["allow-only"].split(";")}
+    wrong = {name: each.get("license") for name, each in npm_packages().items() if each.get("license") not in allowed}
+    assert not wrong, f"{wrong} → read it: allow it in [tool.pip-licenses] of pyproject.toml, or take another package"
+
+
+def npm_packages() -> dict[str, dict]:
+    """What requirements/npm installs: path below node_modules -> entry of the lock."""
+    packages = json.loads((LOCKS / "npm/package-lock.json").read_text(encoding="utf-8"))["packages"]
+    return {name.removeprefix("node_modules/"): each for name, each in packages.items() if name}
 
 
 def test_the_exits_are_rehearsed_with_the_versions_of_the_site() -> None:

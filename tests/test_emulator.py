@@ -405,14 +405,6 @@ def test_sign_in_without_tenant_reaches_every_tenant_of_a_guest(reader: Reader, 
     assert set(result.stdout.split()) == set(world.people[0].objects)
 
 
-def test_powershell_is_started_with_what_a_reader_has(reader: Reader) -> None:
-    """A desktop, no version check, and an answer to the list of subscriptions; the file by its name."""
-    (reader.bin / "pwsh").write_text('#!/bin/sh\necho "$*, $DISPLAY, $AZUREPS_CHECK_FOR_UPGRADE, $(cat)"\n')
-    (reader.bin / "pwsh").chmod(0o755)
-    assert reader.run(ROOT / "snippets/users/link.ps1").stdout == "-NoProfile -File link.ps1, :0, false, 1\n"
-    reader.ran.clear()  # nothing of Microsoft's has run
-
-
 def test_the_browser_waits_for_a_client_that_does_not_listen_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """MSAL for .NET opens the browser before it listens for the answer."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
@@ -106,6 +109,33 @@ def chain(reader: Reader, world: World) -> None:
     (reader.home / "pal.pem").write_bytes(key + other + begin + ours)
 
 
+def certificate_file(file: str, run: Callable[[str], Run]) -> Run:
+    """The run with a certificate file of another kind: a PFX with a password, an encrypted key, a path that begins with ~."""
+
+    def prepared(reader: Reader, world: World) -> Result:
+        principals.every_credential(world, reader)
+        pem = (reader.home / "pal.pem").read_bytes()
+        (reader.home / "encrypted.pem").write_bytes(principals.as_locked_pem(pem))
+        return run(file if file.startswith("~") else str(reader.home / file))(reader, world)
+
+    return prepared
+
+
+def az_certificate(path: str) -> Run:
+    return az("login", *PRINCIPAL, "--allow-no-subscriptions", "--certificate", path)
+
+
+def py_certificate(path: str) -> Run:
+    return python(f"credential = azure.identity.CertificateCredential({WHO}, {path!r})")
+
+
+def damaged_cache(reader: Reader, world: World) -> Result:
+    """A sign-in was killed while it wrote."""
+    assert az("login", "--tenant", samples.CUSTOMER_TENANT)(reader, world).code == 0
+    (reader.home / ".azure/msal_token_cache.json").write_text('{"AccessToken')
+    return az("managementpartner", "show")(reader, world)
+
+
 def certificate(suffix: str) -> Run:
     def run(reader: Reader, world: World) -> Result:
         chain(reader, world)
@@ -150,18 +180,82 @@ def mfa_of_one_tenant(reader: Reader, world: World) -> Result:
     return az("login", "--allow-no-subscriptions")(reader, world)
 
 
+# --- what stands between a reader and Azure ---
+
+
+@contextmanager
+def second_factor(reader: Reader, world: World) -> Iterator[None]:
+    demand_second_factor(world)
+    yield
+
+
+@contextmanager
+def inspected_tls(reader: Reader, world: World) -> Iterator[None]:
+    """The company's certificate, here the emulator's, which no tool has been told of."""
+    principals.every_credential(world, reader)
+    reader.extra |= dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"), "")
+    yield
+    assert reader.proxy.refused and all("TLS failed" in refusal for refusal in reader.proxy.refused)
+    reader.proxy.refused.clear()
+
+
+class Demanding(BaseHTTPRequestHandler):
+    """A proxy that wants a name and a password."""
+
+    def do_CONNECT(self) -> None:
+        self.send_response(407)
+        self.send_header("Proxy-Authenticate", 'Basic realm="proxy"')
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def company_proxy(reader: Reader, world: World) -> Iterator[None]:
+    principals.every_credential(world, reader)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Demanding) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        reader.extra |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), f"http://127.0.0.1:{server.server_port}")
+        yield
+        server.shutdown()
+
+
+@contextmanager
+def no_browser(reader: Reader, world: World) -> Iterator[None]:
+    """A server, a container, a remote shell."""
+    reader.extra["BROWSER"] = ""
+    for name in ("xdg-open", "microsoft-edge"):
+        (reader.bin / name).unlink()
+    yield
+
+
+# Case -> what stands around its run.
+AROUND: dict[str, Callable[[Reader, World], AbstractContextManager]] = {
+    "browser": no_browser,
+    "proxy": company_proxy,
+    "second-factor": second_factor,
+    "tls": inspected_tls,
+}
 # Case and tool -> published block, and what is put over its sample values.
 BLOCKS: dict[str, tuple[str, dict[str, str]]] = {
+    "browser.python": ("users/link.py", {}),
     "not-linked.az-rest": ("users/show.rest.sh", {}),
     "not-linked.azure-cli": ("users/show.sh", {}),
     "not-linked.python": ("users/show.py", {}),
     "partner-id-invalid.az-rest": ("users/link.rest.sh", {samples.PARTNER_ID: "9999999"}),
     "partner-id-invalid.azure-cli": ("users/link.sh", {samples.PARTNER_ID: "9999999"}),
     "partner-id-invalid.python": ("users/link.py", {samples.PARTNER_ID: "9999999"}),
+    "proxy.azure-cli": ("users/link.sh", {}),
+    "proxy.curl": ("sp/secret.curl.sh", {}),
+    "proxy.python": ("users/link.py", {}),
     "second-factor.az-rest": ("users/link.rest.sh", {}),
     "second-factor.azure-cli": ("users/link.sh", {}),
     "tenant-not-found.azure-cli": ("users/show.sh", {samples.CUSTOMER_TENANT: UNKNOWN_TENANT}),
     "tenant-not-found.python": ("users/show.py", {samples.CUSTOMER_TENANT: UNKNOWN_TENANT}),
+    "tls.azure-cli": ("users/link.sh", {}),
+    "tls.curl": ("sp/secret.curl.sh", {}),
+    "tls.python": ("users/link.py", {}),
 }
 # Case and tool -> what else fails.
 COMMANDS: dict[str, Run] = {
@@ -171,6 +265,8 @@ COMMANDS: dict[str, Run] = {
     "audience.python": with_application(py_pipeline("https://gitlab.com")),
     "certificate.azure-cli": certificate(".sh"),
     "certificate.python": certificate(".py"),
+    "encrypted-key.azure-cli": certificate_file("encrypted.pem", az_certificate),
+    "encrypted-key.python": certificate_file("encrypted.pem", py_certificate),
     "extension-missing.azure-cli": without_extension,
     "issuer.azure-cli": with_application(az_pipeline(), issuer=f"{ISSUER}/contoso"),
     "issuer.python": with_application(py_pipeline(), issuer=f"{ISSUER}/contoso"),
@@ -183,25 +279,35 @@ COMMANDS: dict[str, Run] = {
     "no-service-principal.azure-cli": without_service_principal(az_secret("sesame")),
     "no-service-principal.python": without_service_principal(py_secret("sesame")),
     "no-subscriptions.azure-cli": with_application(az_secret("sesame")),
+    "pfx.azure-cli": certificate_file("pal.pfx", az_certificate),
+    "pfx.python": certificate_file("pal.pfx", py_certificate),
     "subject-case.azure-cli": with_application(az_pipeline(), SUBJECT.replace("contoso", "Contoso")),
     "subject-case.python": with_application(py_pipeline(), SUBJECT.replace("contoso", "Contoso")),
     "subject.azure-cli": with_application(az_pipeline(), OTHER_SUBJECT),
     "subject.python": with_application(py_pipeline(), OTHER_SUBJECT),
     "subscription.azure-cli": with_application(az_subscription),
+    "tilde.python": certificate_file("~/pal.pem", py_certificate),
+    "token-cache.azure-cli": damaged_cache,
     "wrong-secret.azure-cli": with_application(az_secret("wrong")),
     "wrong-secret.python": with_application(py_secret("wrong")),
 }
 # Exit codes other than 1. Azure CLI is content when one of several tenants lets it in: the trap that the page tells of.
-EXIT = {"mfa.azure-cli": 0, "extension-missing.azure-cli": 2, "not-linked.azure-cli": 3}
+EXIT = {
+    "mfa.azure-cli": 0,
+    "extension-missing.azure-cli": 2,
+    "not-linked.azure-cli": 3,
+    "proxy.curl": 56,
+    "tls.curl": 60,
+}
 
 
 def attempt(case: str, reader: Reader, world: World) -> Result:
-    if case.startswith("second-factor."):
-        demand_second_factor(world)
-    if case in BLOCKS:
-        name, values = BLOCKS[case]
-        return reader.run(SNIPPETS / name, values)
-    return COMMANDS[case](reader, world)
+    around = AROUND.get(case.partition(".")[0], lambda *_: nullcontext())
+    with around(reader, world):
+        if case in BLOCKS:
+            name, values = BLOCKS[case]
+            return reader.run(SNIPPETS / name, values)
+        return COMMANDS[case](reader, world)
 
 
 def client(case: str) -> tuple[str, str]:
@@ -211,23 +317,27 @@ def client(case: str) -> tuple[str, str]:
     return RUN, azure_cli("az") if case.endswith(".azure-cli") else f"azure-identity {version('azure-identity')}"
 
 
-MESSAGE = re.compile(r"ERROR: |WARNING: (?:Authentication failed|Run the command)|[\w.]+(?:Error|Exception): ")
+MESSAGE = re.compile(r"ERROR: |curl: |WARNING: (?:Authentication failed|Run the command)|[\w.]+(?:Error|Exception): ")
 
 
 def message(result: Result, home: Path) -> str:
     """What a reader takes for the message: from the first error of Azure CLI, or the last exception of Python, on.
 
     Tracebacks, times, paths, thumbprints and GUIDs that are nobody's sample value become `…`: what is left is the words.
+    Of curl the first line is kept, since the others change with its version.
     """
     text = result.output.replace("\r", "").replace("RequestDisallowedByAzure", "…")  # a code that is modelled
     lines = [line.rstrip() for line in text.splitlines()]
     starts = [i for i, line in enumerate(lines) if MESSAGE.match(line)]
     assert starts, text
+    if lines[starts[0]].startswith("curl: "):
+        return lines[starts[0]] + "\n"
     azure_cli_says = lines[starts[0]].startswith(("ERROR", "WARNING"))
     lines = lines[starts[0] if azure_cli_says else starts[-1] :]
     if "Traceback (most recent call last):" in lines:
         lines = [*lines[: lines.index("Traceback (most recent call last):")], "…"]
     text = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.\d]*Z?", "…", "\n".join(lines).replace(str(home), "…"))
+    text = re.sub(r"(?<=_ssl\.c:)\d+", "…", text)  # a line of Python's own source
     text = re.sub(r"\b[0-9A-F]{40}\b", "…", text)  # a certificate's thumbprint
     return GUID.sub(lambda m: m[0] if m[0] in samples.ALL.values() else "…", text).strip() + "\n"
 
@@ -238,7 +348,7 @@ def test_error_text_is_what_the_client_prints(
 ) -> None:
     file = CAPTURES / f"{case}.txt"
     record(request, file, *client(case), failure=True)
-    if not case.endswith(".python"):
+    if not case.endswith((".python", ".curl")):
         need(AZ)
     result = attempt(case, reader, world)
     assert result.code == EXIT.get(case, 1), result.output

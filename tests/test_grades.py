@@ -196,8 +196,9 @@ def test_clients_are_those_that_the_file_names(tmp_path: Path) -> None:
     assert grades.how(shell)[0] == "run with stand-in"
     for name, grade, client in (
         ("github-python", "run with stand-in", "act "),
-        ("gitlab-python", "harness", "pytest "),
-        ("gitlab-cli", "harness", "Azure CLI"),
+        ("gitlab-python", "run with stand-in", "gitlab-ci-local "),
+        ("azure-devops-python", "harness", "pytest "),
+        ("azure-devops-cli", "harness", "Azure CLI"),
     ):
         (pipeline := tmp_path / f"{name}.yml").write_text('pip install "pytest==8.0"')
         found = grades.how(pipeline)

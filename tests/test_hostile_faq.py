@@ -14,7 +14,7 @@ from pathlib import Path
 import faq
 import pytest
 import yaml
-from browsing import ORIGIN, Reading, stir, until
+from browsing import ORIGIN, Reading, environment, stir, until
 from conftest import IN_CI, once
 from emulator.harness import ROOT
 from playwright.sync_api import Browser, Page
@@ -24,11 +24,11 @@ IMG = f"<img src=x onerror={RUN}>"
 OVERLAY = "position:fixed;inset:0;z-index:99;background:red"
 CLEAN = {
     "title": "Is kindword harmless?",
-    "description": "An answer.",
+    "description": "An answer of one sentence.",
     "tags": ["Reporting"],
     "confidence": "practice",
     "checked": "2026-11-23",
-    "sources": {"Page (who, when)": "https://learn.microsoft.com/partner-center/"},
+    "sources": {"Page (Microsoft, 2023)": "https://learn.microsoft.com/partner-center/"},
 }
 # The word "kindword" becomes the kind's own, by which search finds it.
 REACHED = {
@@ -160,7 +160,7 @@ def write(folder: Path, entries: dict[str, dict]) -> Path:
 
 def run(*arguments: str | Path, folder: Path) -> str:
     """What our Python says when it fails; nothing when it does not."""
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment(), capture_output=True, text=True)
     return done.stdout + done.stderr if done.returncode else ""
 
 

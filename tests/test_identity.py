@@ -141,7 +141,7 @@ NAMED = (
     r"azureSubscription: |Connect-AzAccount (?!.*-Identity)(?=.*-(Tenant|ApplicationId|Credential) )"
     r"|-Identity -AccountId |\$found -ne "
 )
-WRITES = r"(?m)^[^#\n]*\b(New|Update|Remove|Send)-(Az|PartnerId)"
+WRITES = r"(?m)^[^#\n]*\b(New|Update|Remove|Send)-(Az(?!Config)|PartnerId)"
 
 
 @pytest.mark.parametrize(

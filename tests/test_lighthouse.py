@@ -199,7 +199,7 @@ def test_offer_that_azure_refuses(case: str, reader: Reader, world: World, tmp_p
 
 @pytest.mark.parametrize("name", ["authorization-actions", "data-actions", "eligible-administrator", "owner"])
 def test_what_the_validator_finds_azure_refuses(name: str, reader: Reader, world: World) -> None:
-    """Both know the roles from one table; this shows that both ask it."""
+    """Azure's refusals are the emulator's own; this shows that it has them."""
     delegating.customer(world, reader)
     template = json.loads((ROOT / f"tests/data/offers/{name}.json").read_text("utf-8"))
     resources, _ = deployed(template, {}, samples.SUBSCRIPTION)
@@ -304,10 +304,13 @@ def test_pasted_block_that_fails_leaves_the_shell_open(name: str, reader: Reader
 
 
 def test_a_template_that_is_not_understood_is_loud(world: World) -> None:
-    odd = {"resources": [{"type": "a/b", "name": "[toUpper('x')]", "properties": {}}]}
-    with pytest.raises(KeyError, match="toupper"):
+    frame = {"$schema": "https://schema.management.azure.com/schemas/2019-08-01/subscriptionDeploymentTemplate.json#"}
+    frame["contentVersion"] = "1.0.0.0"
+    named = {"type": "a/b", "apiVersion": "2022-10-01", "name": "[reference('x')]", "properties": {}}
+    odd = frame | {"resources": [named]}
+    with pytest.raises(ServiceError, match="does not know the template function 'reference'"):
         deployed(odd, {}, samples.SUBSCRIPTION)
-    required = {"parameters": {"who": {"type": "string"}}, "resources": []}
+    required = frame | {"parameters": {"who": {"type": "string"}}, "resources": []}
     with pytest.raises(ServiceError, match="the parameter who is given no value"):
         deployed(required, {}, samples.SUBSCRIPTION)
 

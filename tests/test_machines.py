@@ -7,10 +7,11 @@ import re
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from browsing import ORIGIN
+from bs4 import BeautifulSoup
 from emulator.harness import ROOT
 from pages import FENCE, PAGES, SNIPPETS, folder_of, includes, page_id, rendered, soup
 
@@ -23,22 +24,27 @@ def address(page: Path) -> str:
     return ORIGIN + markdown(Path(), page).parent.as_posix() + "/"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_markdown_holds_the_files_that_the_page_shows(page: Path, site: Path) -> None:
-    text = markdown(site, page).read_text(encoding="utf-8")
-    fences = [re.sub(f"^{match[1]}", "", match[4], flags=re.MULTILINE).strip() for match in FENCE.finditer(text)]
-    files = [(SNIPPETS / name).read_text(encoding="utf-8").strip() for name in includes(page)]
-    assert fences == files == [code.get_text().strip() for code in rendered(site, page).select("article pre > code")]
-    assert "--8<--" not in text
-    assert text.startswith("# ")
+def test_markdown_holds_the_files_that_the_page_shows(site: Path) -> None:
+    found = []
+    for page in PAGES:
+        text = markdown(site, page).read_text(encoding="utf-8")
+        fences = [re.sub(f"^{match[1]}", "", match[4], flags=re.MULTILINE).strip() for match in FENCE.finditer(text)]
+        files = [(SNIPPETS / name).read_text(encoding="utf-8").strip() for name in includes(page)]
+        if fences != files or "--8<--" in text or not text.startswith("# "):
+            different = [name for name, fence in zip(includes(page), fences, strict=False) if fence not in files]
+            found.append(f"{markdown(Path(), page)}: not the page's title and files → for_machines.py: {different}")
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_markdown_links_lead_to_markdown(page: Path, site: Path) -> None:
-    text = markdown(site, page).read_text(encoding="utf-8")
-    for target in re.findall(rf"\]\(({re.escape(ORIGIN)}[^)#\s]*)", text):
-        assert (site / target.removeprefix(ORIGIN)).exists(), target
-    assert not re.search(r"\]\((?!https?:|#|mailto:)[^)]*\.md", text), "a link that leads nowhere from here"
+def test_markdown_links_lead_to_markdown(site: Path) -> None:
+    found = []
+    for page in PAGES:
+        text = markdown(site, page).read_text(encoding="utf-8")
+        inside = re.findall(rf"\]\(({re.escape(ORIGIN)}[^)#\s]*)", text)
+        nowhere = [target for target in inside if not (site / target.removeprefix(ORIGIN)).exists()]
+        nowhere += re.findall(r"\]\((?!https?:|#|mailto:)([^)]*\.md)", text)
+        found += [f"{markdown(Path(), page)}: {target} leads nowhere → for_machines.py" for target in nowhere]
+    assert not found, "\n".join(found)
 
 
 def test_llms_txt_lists_every_page(site: Path) -> None:
@@ -52,22 +58,29 @@ def test_the_sitemap_lists_every_page_and_nothing_else(site: Path) -> None:
     assert sorted(found) == sorted(map(address, PAGES))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_a_page_tells_what_it_is(page: Path, site: Path) -> None:
+def test_every_page_tells_what_it_is(site: Path) -> None:
     """Canonical address, description and card; for a FAQ entry with an answer, the answer that the reader sees."""
-    html = rendered(site, page)
+    found = {page_id(page): wrong for page in PAGES if (wrong := list(misstated(rendered(site, page), page, site)))}
+    assert not found, "\n".join(f"docs/{name}: {', '.join(wrong)} → docs/.theme" for name, wrong in found.items())
+
+
+def misstated(html: BeautifulSoup, page: Path, site: Path) -> Iterator[str]:
+    """What a page tells programs of itself and is not so."""
     told = {tag.get("property") or tag.get("name"): tag["content"] for tag in html.select("meta[content]")}
-    assert html.find("link", rel="canonical")["href"] == address(page) == told["og:url"]
-    assert told["description"] == told["og:description"] and 20 <= len(told["description"]) <= 160
-    assert told["og:title"] and told["twitter:card"] == "summary_large_image"
+    if not html.find("link", rel="canonical")["href"] == address(page) == told.get("og:url"):
+        yield "its address"
+    if not (told["description"] == told.get("og:description") and 20 <= len(told["description"]) <= 160):
+        yield "its description"
     card = (site / told["og:image"].removeprefix(ORIGIN)).read_bytes()
-    assert struct.unpack(">II", card[16:24]) == (1200, 630)
+    size = struct.unpack(">II", card[16:24])
+    if not told.get("og:title") or told.get("twitter:card") != "summary_large_image" or size != (1200, 630):
+        yield "its card"
+    shown = " ".join(html.find("article").get_text(" ").split())
     for script in html.select('script[type="application/ld+json"]'):
         question = json.loads(script.string)["mainEntity"]
-        shown = " ".join(html.find("article").get_text(" ").split())
         answer = re.sub(r"\W", "", question["acceptedAnswer"]["text"])
-        assert answer and answer in re.sub(r"\W", "", shown)
-        assert question["name"] in shown
+        if not answer or answer not in re.sub(r"\W", "", shown) or question["name"] not in shown:
+            yield "its question and answer"
 
 
 def test_the_policy_is_strict_and_every_page_keeps_it(site: Path) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.metadata import version
 from pathlib import Path
 
-import bicep
+import offer_report
 import offer_rules
-import offers
 import pytest
+import template_rules
 from grades import CHECKED, record
+from offer_report import ACCEPT, REFUSE, SAY
+from offer_rules import Offer
 
 ROOT = Path(__file__).parents[1]
 LIGHTHOUSE = ROOT / "snippets/lighthouse"
@@ -28,12 +29,16 @@ def read(name: str) -> dict:
 def authorizations(name: str, *, parameters: str | None = None) -> set[tuple[str, str]]:
     """(principal, role) of the permanent authorizations of one offer."""
     given = LIGHTHOUSE / f"{parameters or name}.parameters.json"
-    (offer,) = offers.offers_in(LIGHTHOUSE / f"{name}.json", given)
-    return {(grant.principal, grant.name) for grant in offer.permanent}
+    return {(grant.principal, grant.name) for grant in offer_in(LIGHTHOUSE / f"{name}.json", given).permanent}
+
+
+def offer_in(path: Path, given: Path | None = None) -> Offer:
+    (offer,) = offer_report.read_file(path, given)[0].offers
+    return offer
 
 
 def findings(path: Path, given: Path | None = None) -> list[tuple[str, str, str]]:
-    return [found for offer in offers.offers_in(path, given) for found in offer_rules.check(offer)]
+    return [each[:3] for each in offer_report.findings_of(path, given)[0]]
 
 
 # --- the offers ---
@@ -44,8 +49,8 @@ def test_offer_keeps_every_rule(name, parameters, request):
     for file in (f"{name}.json", f"{name}.parameters.json"):
         if (LIGHTHOUSE / file).exists():
             record(request, LIGHTHOUSE / file, CHECKED, "rules of `make check-offer`")
-    lines, well = offers.report(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
-    assert well, lines
+    lines, verdict = offer_report.report(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
+    assert verdict == ACCEPT, lines
     assert len(lines) == 1, "nothing is left unchecked"
     assert re.fullmatch(
         r".*: ok, \d authorizations, on the list for partner earned credit: Support Request .*", lines[0]
@@ -60,14 +65,6 @@ def test_each_offer_builds_on_the_one_before():
 def test_offer_names_are_unique():
     names = [read(f"{o}.parameters.json")["parameters"]["mspOfferName"]["value"] for o in OFFERS]
     assert len(set(names)) == len(OFFERS)
-
-
-@pytest.mark.parametrize("name", OFFERS)
-def test_bicep_and_json_agree(name, request):
-    """Bicep, lowered, is the JSON: parameters, authorizations, types, versions, outputs, all."""
-    for file in (f"{name}.bicep", "delegate.bicep"):
-        record(request, LIGHTHOUSE / file, CHECKED, f"tree-sitter-bicep {version('tree-sitter-bicep')}")
-    assert bicep.lower(LIGHTHOUSE / f"{name}.bicep") == read(f"{name}.json")
 
 
 @pytest.mark.parametrize("name", OFFERS)
@@ -86,7 +83,7 @@ def test_policy_takes_the_parameters_of_sp():
 
 def granted(name: str, parameters: str) -> dict[str, set[str]]:
     """Role ID -> "permanent" or "eligible", of every authorization in one template."""
-    (offer,) = offers.offers_in(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
+    offer = offer_in(LIGHTHOUSE / f"{name}.json", LIGHTHOUSE / f"{parameters}.parameters.json")
     found: dict[str, set[str]] = {}
     for kind in ("permanent", "eligible"):
         for grant in getattr(offer, kind):
@@ -121,25 +118,39 @@ def test_page_of_an_offer_names_every_role(name):
 
 @pytest.mark.parametrize("path", sorted(BROKEN.glob("*.json")), ids=lambda path: path.stem)
 def test_broken_offer_has_one_finding(path):
+    """What Azure takes, or nobody can judge, is a warning with a verdict of its own."""
     where, found, write = EXPECTED[path.stem]
-    lines, well = offers.report(path)
-    assert not well
-    assert len(lines) == 1, lines
+    lines, verdict = offer_report.report(path)
+    warned = "warning: " in lines[0] or "not judged" in lines[0]
+    assert verdict == (SAY if warned else REFUSE)
+    assert len(lines) == 1 + warned, lines
     assert lines[0].startswith(f"{path.name}: {where}: ")
     assert found in lines[0].partition(" → ")[0]
     assert write in lines[0].partition(" → ")[2]
+
+
+def test_what_azure_takes_is_a_warning():
+    warned = {path.stem for path in BROKEN.glob("*.json") if offer_report.report(path)[1] == SAY}
+    assert warned == {
+        *("no-delete-role", "no-earning-role", "same-role-twice", "delete-role-cannot-read"),
+        *("no-assignment", "schema-of-resource-group", "unknown-authorizations"),
+    }
 
 
 def test_every_expected_offer_exists():
     assert set(EXPECTED) == {path.stem for path in BROKEN.glob("*.json")}
 
 
-@pytest.mark.parametrize("rule", offer_rules.RULES, ids=lambda rule: rule.__name__)
-def test_rule_is_needed(rule, monkeypatch):
+RULES = [(offer_rules, "RULES", rule) for rule in offer_rules.RULES]
+RULES += [(template_rules, "FILE_RULES", rule) for rule in template_rules.FILE_RULES]
+
+
+@pytest.mark.parametrize(("module", "name", "rule"), RULES, ids=lambda value: getattr(value, "__name__", value))
+def test_rule_is_needed(module, name, rule, monkeypatch):
     """Without it some broken offer would pass."""
-    rest = tuple(other for other in offer_rules.RULES if other is not rule)
-    monkeypatch.setattr(offer_rules, "RULES", rest)
-    assert any(not findings(path) for path in BROKEN.glob("*.json"))
+    rest = tuple(other for other in getattr(module, name) if other is not rule)
+    monkeypatch.setattr(module, name, rest)
+    assert any(offer_report.report(path)[1] == ACCEPT for path in BROKEN.glob("*.json"))
 
 
 def test_all_findings_at_once(tmp_path):
@@ -149,8 +160,8 @@ def test_all_findings_at_once(tmp_path):
         "supportRequestContributor": offer_rules.IDS["Storage Blob Data Contributor"],
     }
     (tmp_path / "x.json").write_text(json.dumps(template))
-    lines, well = offers.report(tmp_path / "x.json", LIGHTHOUSE / "minimal.parameters.json")
-    assert not well
+    lines, verdict = offer_report.report(tmp_path / "x.json", LIGHTHOUSE / "minimal.parameters.json")
+    assert verdict == REFUSE
     assert [line.partition(" → ")[0].rpartition(" (")[2] for line in lines[:3]] == [
         "Owner)",
         "Storage Blob Data Contributor)",
@@ -174,7 +185,7 @@ def test_role_data():
 def test_page_of_roles_is_the_role_data():
     page = (ROOT / "docs/pal/roles.md").read_text("utf-8")
     rows = re.findall(r"^\| [^|]+ \| ([\w ]+) \| (\w+)[^|]* \| `([0-9a-f-]{36})` \|$", page, re.MULTILINE)
-    earns, offer = {True: "earns", False: "does not earn"}, {"yes": "can", "no": "cannot", "limited": "limited"}
+    earns, offer = {True: "yes", False: "no"}, {"yes": "can", "no": "cannot", "limited": "limited"}
     data = offer_rules.DATA["published"]
     assert sorted(rows) == sorted((earns[r["eligible"]], offer[r["lighthouse"]], r["id"]) for r in data)
 
@@ -183,6 +194,6 @@ def test_page_explains_every_rule():
     page = (ROOT / "docs/lighthouse/index.md").read_text("utf-8")
     table = re.search(r"## The rules\n(.*?)(?=\n## |\Z)", page, re.DOTALL)[1]
     rows = re.findall(r"^\| (?!Rule|-)(.*?) \|.*\((https://\S+?)\) \|$", table, re.MULTILINE)
-    assert len(rows) == len(offer_rules.RULES)
-    sources = [re.search(r"https://\S+", rule.__doc__)[0] for rule in offer_rules.RULES]
+    assert len(rows) == len(RULES)
+    sources = [re.search(r"https://\S+", rule.__doc__)[0] for _, _, rule in RULES]
     assert [source for _, source in rows] == sources

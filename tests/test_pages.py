@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-import pytest
 import wire
 from bs4 import Tag
 from conftest import file_name
 from emulator import samples
 from emulator.harness import ROOT
-from pages import DOCS, FENCE, GUID, INCLUDE, PAGES, SNIPPETS, includes, page_id, rendered, soup
+from faq_private import PUBLISHED
+from pages import DOCS, FENCE, GUID, INCLUDE, PAGES, SNIPPETS, front_matter, includes, page_id, rendered, soup
 
 TOOLS = {"PowerShell": ".ps1", "Azure CLI": ".sh", "Python": ".py"}
 # A pipeline is one file with its tool's script inside: snippets/cicd/<platform>-<tool>.yml.
@@ -24,6 +26,8 @@ OUTPUTS = {
     "Azure CLI": ".azure-cli.txt",
     "Python": ".python.txt",
 }
+# Tabs beside those of the tools: other ways to send the same, the formats of one template.
+OTHER_TABS = {"az rest", "REST with curl", "ARM JSON", "Bicep", "Parameters"}
 
 # Tasks that need no third tool, each with its reason.
 WITHOUT_PYTHON = {
@@ -43,27 +47,44 @@ WITHOUT_WIRE = dict.fromkeys(
 }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_rendered_blocks_are_the_tested_files(page: Path, site: Path) -> None:
-    blocks = [code.get_text() for code in rendered(site, page).select("article pre > code")]
-    files = [(SNIPPETS / name).read_text(encoding="utf-8") for name in includes(page)]
-    assert len(blocks) == len(files), f"{page_id(page)} shows {len(blocks)} blocks for {len(files)} files"
-    for name, block, file in zip(includes(page), blocks, files, strict=True):
-        assert block.strip("\n") == file.strip("\n"), f"{name} is not what {page_id(page)} shows"
+def test_rendered_blocks_are_the_tested_files(site: Path) -> None:
+    found = []
+    for page, name, code in blocks(site):
+        if code is None or name is None:
+            found.append(f"docs/{page_id(page)}: {name or code} → one block for each file, and no other")
+        elif code.get_text().strip("\n") != (SNIPPETS / name).read_text(encoding="utf-8").strip("\n"):
+            found.append(f"docs/{page_id(page)}: its block is not snippets/{name} → include the whole file, as it is")
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_no_code_is_typed_into_a_page(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    for match in FENCE.finditer(text):
-        line = text.count("\n", 0, match.start()) + 1
-        body = match[4].strip().splitlines()
-        assert len(body) == 1 and INCLUDE.match(body[0]), (
-            f"docs/{page_id(page)}:{line}: code typed into a page → put it into a file below snippets/ and write "
-            '`--8<-- "page/task.sh"` here, so that the tests run what readers copy'
-        )
-        assert match[3], f"docs/{page_id(page)}:{line}: a fence without language → name it"
-    assert "<pre" not in text, f"docs/{page_id(page)}: raw <pre> → use a fence with an include"
+def blocks(site: Path) -> Iterator[tuple[Path, str | None, Tag | None]]:
+    """Page, file and rendered block, of all pages; None where one has no partner."""
+    for page in PAGES:
+        for name, code in zip_longest(includes(page), rendered(site, page).select("article pre > code")):
+            yield page, name, code
+
+
+def test_no_code_is_typed_into_a_page() -> None:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in FENCE.finditer(text):
+            here = f"docs/{page_id(page)}:{line_of(text, match.start())}"
+            body = match[4].strip().splitlines()
+            if len(body) != 1 or not INCLUDE.match(body[0]):
+                found.append(
+                    f"{here}: code typed into a page → put it into a file below snippets/ and write "
+                    '`--8<-- "page/task.sh"` here, so that the tests run what readers copy'
+                )
+            if not match[3]:
+                found.append(f"{here}: a fence without language → name it")
+        if "<pre" in text:
+            found.append(f"docs/{page_id(page)}:{line_of(text, text.index('<pre'))}: <pre> → a fence with an include")
+    assert not found, "\n".join(found)
+
+
+def line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
 
 
 def test_every_snippet_is_on_a_page() -> None:
@@ -72,14 +93,22 @@ def test_every_snippet_is_on_a_page() -> None:
     assert files == shown, "files that no page shows, or includes without a file"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_tabs_are_complete_and_in_order(page: Path, site: Path) -> None:
-    """PowerShell, Azure CLI, Python: these labels, this order, one task a set; other tabs come after."""
-    for tabs in rendered(site, page).select(".tabbed-set"):
-        labels = [label.get_text(strip=True) for label in tabs.select(":scope > .tabbed-labels > label")]
-        if labels[0] not in TOOLS:
-            continue  # tabs of another kind, such as the formats of one template
-        assert labels[:3] == list(TOOLS), f"{page_id(page)}: tabs {labels}"
+def tab_sets(site: Path) -> Iterator[tuple[Path, list[str], list[Tag]]]:
+    """Page, labels and panels of each set of tabs."""
+    for page in PAGES:
+        for tabs in rendered(site, page).select(".tabbed-set"):
+            labels = [label.get_text(strip=True) for label in tabs.select(":scope > .tabbed-labels > label")]
+            yield page, labels, tabs.select(":scope > .tabbed-content > .tabbed-block")
+
+
+def test_tabs_are_complete_and_in_order(site: Path) -> None:
+    """PowerShell, Azure CLI, Python: these labels, this order; other tabs come after, and each is known here."""
+    found = [
+        f"docs/{page_id(page)}: tabs {labels} → PowerShell, Azure CLI, Python first; other tabs: {OTHER_TABS}"
+        for page, labels, _ in tab_sets(site)
+        if not set(labels if labels[:3] != list(TOOLS) else labels[3:]) <= OTHER_TABS
+    ]
+    assert not found, "\n".join(found)
 
 
 def tasks() -> dict[str, set[str]]:
@@ -92,12 +121,15 @@ def tasks() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("task", "suffixes"), sorted(tasks().items()))
-def test_every_task_exists_for_every_tool_with_its_wire_file(task: str, suffixes: set[str]) -> None:
-    needed = {".ps1", ".sh"} if task in WITHOUT_PYTHON else {*TOOLS.values(), ".http"}
-    needed -= {".http"} if task in WITHOUT_WIRE else set()
-    needed = {ONE_TOOL[task]} if task in ONE_TOOL else needed
-    assert needed <= suffixes, f"snippets/{task}: missing {sorted(needed - suffixes)}"
+def test_every_task_exists_for_every_tool_with_its_wire_file() -> None:
+    found = []
+    for task, suffixes in sorted(tasks().items()):
+        needed = {".ps1", ".sh"} if task in WITHOUT_PYTHON else {*TOOLS.values(), ".http"}
+        needed -= {".http"} if task in WITHOUT_WIRE else set()
+        needed = {ONE_TOOL[task]} if task in ONE_TOOL else needed
+        if needed - suffixes:
+            found.append(f"snippets/{task}: missing {sorted(needed - suffixes)} → write it, or say above why not")
+    assert not found, "\n".join(found)
 
 
 def test_every_pipeline_exists_for_every_tool() -> None:
@@ -107,35 +139,37 @@ def test_every_pipeline_exists_for_every_tool() -> None:
     assert files == {platform + ending for platform in platforms for ending in PIPELINES.values()}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_a_tab_holds_its_tool(page: Path, site: Path) -> None:
+def test_a_tab_holds_its_tool(site: Path) -> None:
     """The block under a label is the file with that tool's suffix, and all blocks of a set are one task."""
-    sources = iter(includes(page))
-    blocks = {id(code): next(sources) for code in rendered(site, page).select("article pre > code")}
-    for tabs in rendered(site, page).select(".tabbed-set"):
-        labels = [label.get_text(strip=True) for label in tabs.select(":scope > .tabbed-labels > label")]
-        panels = tabs.select(":scope > .tabbed-content > .tabbed-block")
+    names = {id(code): Path(name or "typed") for _, name, code in blocks(site)}
+    found = []
+    for page, labels, panels in tab_sets(site):
         stems = set()
         for label, panel in zip(labels, panels, strict=True):
-            for code in panel.select("pre > code"):
-                name = Path(blocks[id(code)])
+            for name in (names[id(code)] for code in panel.select("pre > code")):
                 endings = (TOOLS[label], PIPELINES[label], OUTPUTS[label]) if label in TOOLS else ""
-                assert name.name.endswith(endings), f"{name} under the tab {label}"
+                if not name.name.endswith(endings):
+                    found.append(f"docs/{page_id(page)}: {name} under the tab {label} → a file that ends in {endings}")
                 stems.add(name.name.removesuffix(PIPELINES.get(label, "")).partition(".")[0])
-        assert labels[0] not in TOOLS or len(stems) <= 1, f"{page_id(page)}: one tab set shows several tasks: {stems}"
+        if labels[0] in TOOLS and len(stems) > 1:
+            found.append(f"docs/{page_id(page)}: one set of tabs shows {sorted(stems)} → one task a set")
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_output_is_not_taken_for_a_command(page: Path, site: Path) -> None:
+def test_output_is_not_taken_for_a_command(site: Path) -> None:
     """What a tool printed says so above it, and has no copy button; commands are the other way round."""
-    codes = rendered(site, page).select("article pre > code")
-    for name, code in zip(includes(page), codes, strict=True):
+    found = []
+    for page, name, code in blocks(site):
+        if name is None or code is None:
+            continue  # test_rendered_blocks_are_the_tested_files names it
         block = code.find_parent(class_="highlight")
         title = block.find(class_="filename")
         told = ((title.get_text() if title else "").startswith("Output"), "no-copy" in block["class"])
-        assert told == (name.endswith(".txt"),) * 2, (
-            f'{page_id(page)}: {name} → ```text {{ .no-copy title="Output" }} for output, and only there'
-        )
+        if told != (name.endswith(".txt"),) * 2:
+            found.append(
+                f'docs/{page_id(page)}: {name} → ```text {{ .no-copy title="Output" }} for output, and only there'
+            )
+    assert not found, "\n".join(found)
 
 
 # --- sample values ---
@@ -145,53 +179,68 @@ def texts() -> list[Path]:
     return sorted([*PAGES, *(p for p in SNIPPETS.rglob("*") if p.is_file() and p.suffix != ".http")])
 
 
-@pytest.mark.parametrize("file", texts(), ids=lambda f: str(f.relative_to(ROOT)))
-def test_no_literal_id_but_the_sample_values(file: Path) -> None:
-    text = re.sub(r"https?://\S+", "", file.read_text(encoding="utf-8"))  # addresses hold issue numbers and the like
-    strangers = {g.lower() for g in GUID.findall(text)} - set(samples.ALL.values()) - role_ids()
-    assert not strangers, f"{file.relative_to(ROOT)}: {strangers} → use a sample value of tests/emulator/samples.py"
-    numbers = set(re.findall(r"[\"'/`](\d{5,8})[\"'?`]", file.read_text(encoding="utf-8")))
-    if file.suffix in TOOLS.values():
-        assert numbers <= {samples.PARTNER_ID, samples.NEW_PARTNER_ID}, f"{file}: {numbers}"
+def test_no_literal_id_but_the_sample_values() -> None:
+    allowed = set(samples.ALL.values()) | role_ids()
+    found = []
+    for file in texts():
+        text = file.read_text(encoding="utf-8")
+        ids = [m for m in GUID.finditer(without_addresses(text)) if m[0].lower() not in allowed]
+        if file.suffix in TOOLS.values():
+            numbers = re.finditer(r"[\"'/`](\d{5,8})(?=[\"'?`])", text)
+            ids += [m for m in numbers if m[1] not in {samples.PARTNER_ID, samples.NEW_PARTNER_ID}]
+        found += [f"{file_name(file)}:{line_of(text, m.start())}: {m[0]} → a value of emulator/samples.py" for m in ids]
+    assert not found, "\n".join(found)
+
+
+def without_addresses(text: str) -> str:
+    """Addresses hold issue numbers and the like; blanked out, so that lines and positions stay."""
+    return re.sub(r"https?://\S+", lambda m: " " * len(m[0]), text)
 
 
 @cache
 def role_ids() -> set[str]:
-    """IDs of built-in roles: the same in every tenant, so they stay as they are."""
+    """IDs of built-in roles, and of Microsoft's own applications: the same in every tenant, so they stay as they are."""
     published = [DOCS / "pal/roles.md", ROOT / "tests/data/roles.json"]
-    return {guid.lower() for file in published for guid in GUID.findall(file.read_text(encoding="utf-8"))}
+    return PUBLISHED | {guid.lower() for file in published for guid in GUID.findall(file.read_text(encoding="utf-8"))}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_sample_values_are_whole_text_nodes(page: Path, site: Path) -> None:
+def test_sample_values_are_whole_text_nodes(site: Path) -> None:
     """A highlighter that split a value would keep the page from painting the reader's own over it."""
-    for code in rendered(site, page).select("article pre > code"):
-        nodes = [str(node) for node in code.find_all(string=True)]
+    found = []
+    for _, name, code in blocks(site):
+        nodes = [str(node) for node in code.find_all(string=True)] if code else []
         for value in samples.ALL.values():
-            whole = sum(node.count(value) for node in nodes)
-            assert whole == "".join(nodes).count(value), f"{value} is split in {page_id(page)}: quote it"
+            if sum(node.count(value) for node in nodes) != "".join(nodes).count(value):
+                found.append(f"snippets/{name}: {value} is split in the page → quote it")
+    assert not found, "\n".join(found)
 
 
-PASTED = [file for file in texts() if file.suffix in TOOLS.values()]
+NOT_PASTEABLE = {
+    r"\r|\t": "a tab or CRLF → blanks and line feeds",
+    r"[^\n]\Z": "no line feed at the end → add it",
+    r"<[A-Za-z_-]+>": "a placeholder in angle brackets → a sample value",
+    r"\.\.\.": "an ellipsis is not a command → write it out",
+    r"(--password|--client-secret|-ClientSecret)\s+[\"']?[^\s$\"']": "a secret typed in → from a variable or a prompt",
+    r"DefaultAzureCredential": "a chain links whoever it finds → name one credential class",
+}
 
 
-@pytest.mark.parametrize("file", PASTED, ids=file_name)
-def test_snippets_are_pasteable_and_plain(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    assert "\r" not in text and "\t" not in text and text.endswith("\n")
-    assert not re.search(r"<[A-Za-z_-]+>", text), f"{file.name}: a placeholder in angle brackets"
-    assert "..." not in text, f"{file.name}: an ellipsis is not a command"
-    assert not re.search(r"(--password|--client-secret|-ClientSecret)\s+[\"']?[^\s$\"']", text), "a secret typed in"
-    assert "DefaultAzureCredential" not in text, (
-        f"{file.name}: name one credential class; a chain links whoever it finds"
-    )
+def test_snippets_are_pasteable_and_plain() -> None:
+    found = []
+    for file in (file for file in texts() if file.suffix in TOOLS.values()):
+        text = file.read_bytes().decode("utf-8")
+        for pattern, wrong in NOT_PASTEABLE.items():
+            found += [f"{file_name(file)}:{line_of(text, m.start())}: {wrong}" for m in re.finditer(pattern, text)]
+    assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("file", sorted(SNIPPETS.rglob("*.http")), ids=lambda f: str(f.relative_to(SNIPPETS)))
-def test_wire_files_read_and_write_the_same(file: Path, tmp_path: Path) -> None:
-    copy = tmp_path / file.name
-    wire.write(copy, wire.read(file))
-    assert copy.read_bytes() == file.read_bytes(), f"{file.name}: run `make wire`"
+def test_wire_files_read_and_write_the_same(tmp_path: Path) -> None:
+    found = []
+    for file in sorted(SNIPPETS.rglob("*.http")):
+        wire.write(copy := tmp_path / file.name, wire.read(file))
+        if copy.read_bytes() != file.read_bytes():
+            found.append(f"{file_name(file)}: not as it would be written → run `make wire`")
+    assert not found, "\n".join(found)
 
 
 # --- links ---
@@ -235,13 +284,14 @@ REDIRECTS = dict.fromkeys(OVERVIEW, "pal") | {
 }
 
 
-@pytest.mark.parametrize(("old", "new"), REDIRECTS.items())
-def test_old_addresses_land(old: str, new: str, site: Path) -> None:
-    refresh = soup(site / old / "index.html").find("meta", attrs={"http-equiv": "refresh"})
-    assert refresh, f"/{old}/ does not redirect"
-    target = urljoin(f"http://site/{old}/" if old else "http://site/", refresh["content"].split("url=")[1])
-    assert target == f"http://site/{new}/"
-    assert (site / new / "index.html").exists()
+def test_old_addresses_land(site: Path) -> None:
+    lands = {}
+    for old in REDIRECTS:
+        refresh = soup(site / old / "index.html").find("meta", attrs={"http-equiv": "refresh"})
+        here = f"http://site/{old}/" if old else "http://site/"
+        lands[old] = refresh and urljoin(here, refresh["content"].split("url=")[1])
+    assert lands == {old: f"http://site/{new}/" for old, new in REDIRECTS.items()}
+    assert all((site / new / "index.html").exists() for new in REDIRECTS.values())
 
 
 # What /pal/cicd/ had before each platform got a page of its own; somebody's bookmark or ticket names each of them.
@@ -281,10 +331,15 @@ def test_pages_load_nothing_from_elsewhere(site: Path) -> None:
             assert not urlsplit(source).netloc, f"{file.relative_to(site)} loads {source}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=page_id)
-def test_every_page_names_its_sources_and_the_day(page: Path, site: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    assert re.search(r"^checked: \d{4}-\d\d-\d\d$", text, re.MULTILINE), f"{page_id(page)}: no check date"
-    heading = rendered(site, page).find(id="sources")
-    assert heading and re.search(r"Sources, checked on \d{4}-\d\d-\d\d", heading.get_text())
-    assert heading.find_parent("section").select("li a[href^=https]"), f"{page_id(page)}: no source"
+def test_every_page_names_its_sources_and_the_day(site: Path) -> None:
+    found = []
+    for page in PAGES:
+        heading = rendered(site, page).find(id="sources")
+        day = front_matter(page)["checked"]
+        if not (heading and heading.get_text().startswith(f"Sources, checked on {day}")):
+            found.append(
+                f"docs/{page_id(page)}: its end does not say that sources were read on {day} → docs/.theme/main.html"
+            )
+        elif not heading.find_parent("section").select("li a[href^=https]"):
+            found.append(f"docs/{page_id(page)}: no source at its end → name one under `sources:`")
+    assert not found, "\n".join(found)

@@ -79,7 +79,7 @@ def test_a_program_on_the_path_goes_first(packed: Path, monkeypatch: pytest.Monk
     assert programs.find("pwsh") == packed.parent / "pwsh-7/pwsh"
 
 
-@pytest.mark.parametrize("program", ["pwsh"])
+@pytest.mark.parametrize("program", ["pwsh", "bicep"])
 def test_what_the_tests_start_is_here(program: str) -> None:
     """The one skip on a machine without it, and a failure in CI."""
     if sys.platform == "linux" and not programs.find(program):

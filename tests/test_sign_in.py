@@ -90,11 +90,10 @@ def test_pages_say_what_stays_of_a_sign_in() -> None:
     assert "{ #stays }" in users and "az account set --subscription" in users
 
 
-@pytest.mark.parametrize(
-    "snippet",
-    [f for f in sorted(SNIPPETS.rglob("*.ps1")) if "Connect-AzAccount" in f.read_text("utf-8")],
-    ids=lambda f: f"{f.parent.name}/{f.name}",
-)
+CONNECTING = [f for f in sorted(SNIPPETS.rglob("*.ps1")) if "Connect-AzAccount" in f.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("snippet", CONNECTING, ids=lambda f: f"{f.parent.name}/{f.name}")
 def test_powershell_saves_no_sign_in(snippet: Path) -> None:
     """The context is of this process alone, and so are its tokens (Disable-AzContextAutosave, Microsoft Learn)."""
     lines = snippet.read_text("utf-8").splitlines()
@@ -103,6 +102,45 @@ def test_powershell_saves_no_sign_in(snippet: Path) -> None:
     assert off and off[0] < signs_in[0], f"{snippet.name} writes the sign-in to the reader's profile"
     for i in signs_in:
         assert "-Scope Process" in lines[i], f"{snippet.name}:{i + 1} → Connect-AzAccount … -Scope Process"
+
+
+# What blocks share, line by line: `…` is a block's own. A machine's sign-in says its reason without that.
+PERSON_SIGNS_IN = """
+$asks = (Get-AzConfig -LoginExperienceV2).Value -eq "On"
+if ($asks) { Update-AzConfig -LoginExperienceV2 Off -Scope Process | Out-Null }
+try {
+$you = (Connect-AzAccount … -Scope Process).Context
+if (-not $you) { throw "Nobody is signed in." }
+} catch {
+throw $_.Exception.GetBaseException()
+} finally {
+if ($asks) { Clear-AzConfig -LoginExperienceV2 -Scope Process | Out-Null }
+}
+"""
+APPLICATION_SIGNS_IN = """
+try {
+Connect-AzAccount -ServicePrincipal … -Scope Process | Out-Null
+} catch {
+throw $_.Exception.GetBaseException()
+}
+"""
+MACHINE_SIGNS_IN = "\nConnect-AzAccount -Identity … -Scope Process | Out-Null\n"
+
+
+@pytest.mark.parametrize("snippet", CONNECTING, ids=lambda f: f"{f.parent.name}/{f.name}")
+def test_powershell_blocks_sign_in_alike(snippet: Path) -> None:
+    """A person is asked for no subscription, who signed in and why it failed is told, and a device code is never hidden."""
+    lines = "\n".join(line.strip() for line in snippet.read_text("utf-8").splitlines())
+    own = re.sub(r"(?<=Connect-AzAccount )(-ServicePrincipal |-Identity )?.*(?=-Scope Process)", r"\1… ", lines)
+    if "-ServicePrincipal" not in lines and "-Identity" not in lines:
+        quiet = "" if "-UseDeviceAuthentication" in lines else " -InformationAction Ignore"
+        shared = PERSON_SIGNS_IN.replace("-Scope Process).", f"-Scope Process{quiet}).")
+        assert 'Write-Output "Signed in as $($you.Account.Id)"' in lines
+    elif snippet.match("tag/create.ps1"):
+        shared = PERSON_SIGNS_IN.replace("-Scope Process).", "-Scope Process -InformationAction Ignore).")
+    else:
+        shared = APPLICATION_SIGNS_IN if "-ServicePrincipal" in lines else MACHINE_SIGNS_IN
+    assert shared in own, f"{snippet.name} does not sign in as the others do:{shared}"
 
 
 # --- a script that somebody else wrote, run with the reader's sign-in ---
@@ -143,6 +181,7 @@ def test_a_strangers_script_takes_the_link_and_ensure_takes_it_back(
 IN_PLACE_OF_CMDLETS = """
 $who = ""
 function Disable-AzContextAutosave { param($Scope) }
+function Get-AzConfig { [pscustomobject]@{ Value = "Off" } }
 function Connect-AzAccount {
     param($Tenant, $Scope, [switch] $ServicePrincipal, $Credential)
     if (-not $ServicePrincipal -and $script:who -and $env:NOBODY) { throw "nobody at the browser" }

@@ -174,7 +174,7 @@ def _act(tmp_path: Path):
 @pytest.fixture(name="repository")
 def _repository(tmp_path: Path) -> Path:
     """As much of a copy of this repository as the job for FAQ entries needs, with our environments: nothing is fetched."""
-    for name in ("docs", "tests"):
+    for name in ("docs", "snippets", "tests"):
         shutil.copytree(ROOT / name, tmp_path / "repository" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "mkdocs.yml"):
         shutil.copy(ROOT / name, tmp_path / "repository")
@@ -185,7 +185,7 @@ def _repository(tmp_path: Path) -> Path:
 def from_a_fork(tmp_path: Path) -> Path:
     """What GitHub tells a workflow about a stranger's pull request."""
     head = {"ref": "patch-1", "sha": "0" * 40, "repo": {"full_name": "stranger/pal-guide", "fork": True}}
-    base = {"ref": "main", "repo": {"full_name": "azurecitadel/pal-guide", "fork": False}}
+    base = {"ref": "main", "repo": {"full_name": "fabrikam/pal-guide", "fork": False}}
     (event := tmp_path / "event.json").write_text(
         json.dumps({"action": "opened", "number": 7, "pull_request": {"number": 7, "head": head, "base": base}})
     )

@@ -24,8 +24,8 @@ ATTRIBUTES = {  # of an element, beside EVERYWHERE
     "label": {"for"},
     "nav": {"aria-label"},
     "ol": {"start"},
-    "td": {"colspan", "rowspan"},
-    "th": {"scope"},
+    "td": {"align", "colspan", "rowspan"},
+    "th": {"align", "scope"},
 }
 EVERYWHERE = {"id", "class"}
 DRAWN = EVERYWHERE | {
@@ -70,6 +70,7 @@ VALUES = {  # what the decoded value of an attribute must match; other attribute
     "name": r"__tabbed_\d+",
     "for": r"(?!__(?!tabbed_))[\w:.-]+",
     "type": r"radio",
+    "align": r"left|center|right",
     "class": r"(?:(?!md-|mermaid\b)[\w-]+|md-tags?|md-button| )*",
     "marker-end": r"url\(#[\w-]+\)",
 }

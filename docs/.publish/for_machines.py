@@ -20,7 +20,7 @@ from mkdocs.utils.meta import get_data
 
 ROOT = Path(__file__).parent.parent.parent
 INCLUDE = re.compile(r'^( *)--8<-- "([^"]+)"\n', re.MULTILINE)
-LINK = re.compile(r"\]\(([^)\s:]+\.md)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\(([^)\s:#]+\.(?:md|pyz))(#[^)\s]*)?\)")
 INTRODUCTION = (
     "How Microsoft partners link their ID to the identities that work in customers' Azure (Partner Admin Link, PAL). "
     "Every block is a file that the site's tests ran or checked. Sample values (partner ID 1234567, tenant 11111111-…) stand "
@@ -39,7 +39,7 @@ def publish(site: Path) -> None:
             as_markdown(body, meta, name, pages, config), encoding="utf-8", newline="\n"
         )
         section = "FAQ" if name.startswith("pal/faq/") else "Pages"
-        entry = f"- [{plain(meta['title'])}]({address(file, config)}): {plain(meta['description'])}"
+        entry = f"- [{plain(meta['title'])}]({address(file, config, '')}): {plain(meta['description'])}"
         entries.setdefault(section, []).append(entry)
     text = [f"# {config.site_name}", "", f"> {INTRODUCTION}"]
     for section in sorted(entries, reverse=True):
@@ -51,8 +51,10 @@ def markdown_file(site: Path, file: File) -> Path:
     return (site / file.dest_uri).with_suffix(".md")
 
 
-def address(file: File, config: MkDocsConfig) -> str:
-    return config.site_url + quote(posixpath.splitext(file.dest_uri)[0]) + ".md"
+def address(file: File, config: MkDocsConfig, folder: str) -> str:
+    """Where the Markdown of a page is, for what stands in `folder`; the way from there where the site knows no address."""
+    path = posixpath.splitext(file.dest_uri)[0] + ".md"
+    return config.site_url + quote(path) if config.site_url else quote(posixpath.relpath(path, folder or "."))
 
 
 def plain(text: object) -> str:
@@ -71,8 +73,11 @@ def as_markdown(body: str, meta: dict, name: str, pages: dict[str, File], config
     """A page's source with files in place of includes, links to the Markdown of other pages, and its sources at the end."""
 
     def linked(match: re.Match) -> str:
-        target = pages.get(posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1])))
-        return f"]({address(target, config)}{match[2] or ''})" if target else match[0]
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
+        target, folder = pages.get(path), posixpath.dirname(pages[name].dest_uri)
+        if path.endswith(".pyz"):  # a file to download stands where the sources have it
+            return f"]({config.site_url or posixpath.relpath('.', folder) + '/'}{quote(path)})"
+        return f"]({address(target, config, folder)}{match[2] or ''})" if target else match[0]
 
     text = INCLUDE.sub(included, LINK.sub(linked, body.strip() + "\n"))
     title = "" if text.startswith("# ") else f"# {plain(meta['title'])}\n\n"

@@ -28,7 +28,7 @@
     };
     filter();
     const box = make("p");
-    box.append(make("label", { htmlFor: id, textContent: "Filter by name or ID, or by words such as “earns” and “can be”: " }), input, count);
+    box.append(make("label", { htmlFor: id, textContent: "Filter by name or ID, or by words such as “yes” and “can be”: " }), input, count);
     (table.closest(".md-typeset__scrollwrap") || table).before(box);
   };
   if (window.document$) document$.subscribe(start);

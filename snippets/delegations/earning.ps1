@@ -7,7 +7,11 @@
     Disable-AzContextAutosave -Scope Process | Out-Null
     $secret = ConvertTo-SecureString $env:AZURE_CLIENT_SECRET -AsPlainText -Force
     $credential = New-Object -TypeName PSCredential -ArgumentList "44444444-4444-4444-4444-444444444444", $secret
-    Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant $homeTenant -Scope Process | Out-Null
+    try {
+        Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant $homeTenant -Scope Process | Out-Null
+    } catch {
+        throw $_.Exception.GetBaseException()
+    }
     $linked = (Get-AzManagementPartner).ObjectId
     foreach ($subscription in Get-AzSubscription -TenantId $homeTenant | Where-Object HomeTenantId -ne $homeTenant) {
         $scope = "/subscriptions/$($subscription.Id)"

@@ -6,7 +6,11 @@
     Disable-AzContextAutosave -Scope Process | Out-Null
     $secret = ConvertTo-SecureString $env:AZURE_CLIENT_SECRET -AsPlainText -Force
     $credential = New-Object -TypeName PSCredential -ArgumentList "44444444-4444-4444-4444-444444444444", $secret
-    Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant "22222222-2222-2222-2222-222222222222" -Scope Process | Out-Null
+    try {
+        Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant "22222222-2222-2222-2222-222222222222" -Scope Process | Out-Null
+    } catch {
+        throw $_.Exception.GetBaseException()
+    }
     $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
     if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
     if (-not $link) {

@@ -7,7 +7,11 @@
     if (-not $env:AZURE_CLIENT_PFX_PATH -or -not $env:AZURE_CLIENT_PFX_PASSWORD) { throw "AZURE_CLIENT_PFX_PATH and AZURE_CLIENT_PFX_PASSWORD have to be set." }
     $file = (Get-Item $env:AZURE_CLIENT_PFX_PATH).FullName
     $password = ConvertTo-SecureString $env:AZURE_CLIENT_PFX_PASSWORD -AsPlainText -Force
-    Connect-AzAccount -ServicePrincipal -ApplicationId "44444444-4444-4444-4444-444444444444" -CertificatePath $file -CertificatePassword $password -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    try {
+        Connect-AzAccount -ServicePrincipal -ApplicationId "44444444-4444-4444-4444-444444444444" -CertificatePath $file -CertificatePassword $password -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    } catch {
+        throw $_.Exception.GetBaseException()
+    }
     $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
     if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
     if (-not $link) {

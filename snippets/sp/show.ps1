@@ -5,6 +5,10 @@
     Disable-AzContextAutosave -Scope Process | Out-Null
     $secret = ConvertTo-SecureString $env:AZURE_CLIENT_SECRET -AsPlainText -Force
     $credential = New-Object -TypeName PSCredential -ArgumentList "44444444-4444-4444-4444-444444444444", $secret
-    Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    try {
+        Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    } catch {
+        throw $_.Exception.GetBaseException()
+    }
     Get-AzManagementPartner
 }

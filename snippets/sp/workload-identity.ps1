@@ -5,7 +5,11 @@
     # The sign-in stays in this PowerShell and is not written to your profile.
     Disable-AzContextAutosave -Scope Process | Out-Null
     $token = (Get-Content -Raw $env:AZURE_FEDERATED_TOKEN_FILE).Trim()
-    Connect-AzAccount -ServicePrincipal -ApplicationId "44444444-4444-4444-4444-444444444444" -FederatedToken $token -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    try {
+        Connect-AzAccount -ServicePrincipal -ApplicationId "44444444-4444-4444-4444-444444444444" -FederatedToken $token -Tenant "11111111-1111-1111-1111-111111111111" -Scope Process | Out-Null
+    } catch {
+        throw $_.Exception.GetBaseException()
+    }
     $link = Get-AzManagementPartner -ErrorAction SilentlyContinue -ErrorVariable failure
     if ($failure -and "$failure" -notmatch "not linked") { throw $failure[0] }
     if (-not $link) {

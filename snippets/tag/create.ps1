@@ -4,9 +4,23 @@
     $partnerId = "1234567"
     $tenant = "11111111-1111-1111-1111-111111111111"
     $name = "Partner Admin Link $partnerId"
-    # Both sign-ins stay in this PowerShell and are not written to your profile.
+    # All sign-ins stay in this PowerShell and are not written to your profile; no subscription is asked for.
     Disable-AzContextAutosave -Scope Process | Out-Null
-    $you = (Connect-AzAccount -Tenant $tenant -Scope Process).Context
+    function Connect-You {
+        $asks = (Get-AzConfig -LoginExperienceV2).Value -eq "On"
+        if ($asks) { Update-AzConfig -LoginExperienceV2 Off -Scope Process | Out-Null }
+        try {
+            $you = (Connect-AzAccount -Tenant $tenant -Scope Process -InformationAction Ignore).Context
+            if (-not $you) { throw "Nobody is signed in." }
+        } catch {
+            throw $_.Exception.GetBaseException()
+        } finally {
+            if ($asks) { Clear-AzConfig -LoginExperienceV2 -Scope Process | Out-Null }
+        }
+        $you
+    }
+    $you = Connect-You
+    Write-Output "Signed in as $($you.Account.Id)"
     # An application with this name is used again, so that a second run completes a first one.
     $app = @(Get-AzADApplication -DisplayName $name -ErrorAction Stop)
     if ($app.Count -gt 1) { throw "$($app.Count) applications are called $name" }
@@ -24,7 +38,7 @@
                 Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant $tenant -Scope Process | Out-Null
                 break
             } catch {
-                if ($attempt -eq 12) { throw }
+                if ($attempt -eq 12) { throw $_.Exception.GetBaseException() }
                 Start-Sleep -Seconds 5
             }
         }
@@ -45,7 +59,7 @@
             try {
                 Set-AzContext -Context $you | Out-Null
             } catch {
-                try { Connect-AzAccount -Tenant $tenant -Scope Process | Out-Null } catch { throw }
+                try { Connect-You | Out-Null } catch { throw }
             }
             if ($new) {
                 Remove-AzADAppCredential -ApplicationId $app.AppId -KeyId $new.KeyId -ErrorAction Stop

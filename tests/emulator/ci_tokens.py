@@ -106,7 +106,7 @@ class AzureDevOpsJob:
     """
 
     issuer: str = f"https://login.microsoftonline.com/{samples.CUSTOMER_TENANT}/v2.0"
-    subject: str = "/eid1/c/pub/t/copy-it/a/from-the/sc/service-connection"  # opaque: its inside is not published
+    subject: str = "/eid1/c/pub/t/copy-it/a/from-the/sc/service-connection"  # opaque: no source tells what is in it
     connection: str = SERVICE_CONNECTION
     subscription: str | None = None
 
@@ -136,11 +136,16 @@ class AzureDevOpsJob:
 
 @dataclass(frozen=True)
 class GitLabJob:
-    """A GitLab job on a branch. `components` is the project's `ci_id_token_sub_claim_components` (spec)."""
+    """A GitLab job on a branch. `components` is the project's `ci_id_token_sub_claim_components` (spec).
+
+    `source` is how the pipeline was started: "web" is the New pipeline page (spec).
+    """
 
     project: str = "fabrikam/partner-admin-link"
     project_id: str = "3003"
     branch: str = "main"
+    default_branch: str = "main"
+    source: str = "web"
     components: tuple[str, ...] = ("project_path", "ref_type", "ref")
 
     @property
@@ -160,7 +165,7 @@ class GitLabJob:
             "ref_type": "branch",
             "ref_protected": "true",
             "environment": "partner-admin-link",
-            "pipeline_source": "web",
+            "pipeline_source": self.source,
         }
 
     def variables(self, world: World, id_tokens: dict[str, dict]) -> dict[str, str]:

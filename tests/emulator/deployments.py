@@ -1,7 +1,7 @@
 """Microsoft.Resources/deployments at subscriptions: validate, what-if, create, follow.
 
 Paths, fields and status codes follow the published description (spec), as far as Azure CLI 2.91 and azure-mgmt-resource-deployments read
-them. What is deployed are offers and delegations; any other resource type stops the test.
+them. What is deployed are offers and delegations; any other resource type is refused by its name.
 """
 
 from __future__ import annotations
@@ -106,7 +106,11 @@ def deploy(world: World, caller: dict, resources: list[Resource]) -> dict | None
     """Create all in order; the error of the first that is refused, in the form that users reported (samples issue 31)."""
     for resource in sorted(resources, key=lambda r: r.type.lower().endswith("assignments")):
         try:
+            if resource.version < "2020-02-01" and "eligibleAuthorizations" in resource.properties:
+                managedservices.refuse(f"[modelled] There are no eligible authorizations in {resource.version}.")
             kind = resource.type.lower().removeprefix("microsoft.managedservices/")
+            if kind not in CREATE:
+                raise ServiceError(400, "InvalidTemplate", f"[modelled] The sandbox does not deploy '{resource.type}'.")
             CREATE[kind](world, caller, resource.scope, resource.name, resource.properties)
         except ServiceError as error:
             inner = {"error": {"code": error.code, "message": error.message}}

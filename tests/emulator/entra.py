@@ -57,6 +57,7 @@ class Entra:
             CLIENT_CREDENTIALS: self.grant_to_application,
             "authorization_code": self.grant_by_code,
             DEVICE_CODE: self.grant_by_device_code,
+            "device_code": self.grant_by_device_code,  # the older name, which MSAL for .NET sends (seen with Az.Accounts 4.0.2)
             "refresh_token": self.grant_by_refresh_token,
         }
 
@@ -321,9 +322,13 @@ def openid_configuration(tenant: str) -> dict:
     }
 
 
+# Names of one cloud (published answer of the service). MSAL for .NET keeps accounts under preferred_cache and finds them by these.
+ALIASES = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+
+
 def instance_discovery() -> dict:
     host = HOST.removeprefix("https://")
-    metadata = [{"preferred_network": host, "preferred_cache": "login.windows.net", "aliases": [host]}]
+    metadata = [{"preferred_network": host, "preferred_cache": "login.windows.net", "aliases": ALIASES}]
     return {
         "tenant_discovery_endpoint": f"{HOST}/common/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",

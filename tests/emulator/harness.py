@@ -6,6 +6,7 @@ operating system needs. The emulator reaches it only through the proxy and CA va
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -16,6 +17,10 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import programs
+from filelock import FileLock
+from powershell import standins
+
 from . import warm
 from .transport import Exchange, Proxy
 
@@ -24,14 +29,18 @@ VENV = warm.VENV
 STAND_IN = ROOT / "tests/standin"
 TIMEOUT = 60  # seconds
 FIRST_START = 300  # seconds: a client that was just installed compiles all of its modules first
-# What Azure PowerShell is told besides. It opens a browser only where there is a desktop, reads the cloud's description, which is
-# built in too, and looks for a newer version of itself in the gallery (Azure/azure-powershell-common and src/Accounts).
+# What PowerShell is told: no telemetry, no look for a newer version, no sockets in /tmp, no colours; its HOME is the reader's.
+# Azure PowerShell opens a browser only where there is a desktop, reads the cloud's description, which is built in too, and looks for a
+# newer version of itself in the gallery (Azure/azure-powershell-common and src/Accounts).
 POWERSHELL = {
+    "POWERSHELL_TELEMETRY_OPTOUT": "1",
+    "POWERSHELL_UPDATECHECK": "Off",
+    "DOTNET_EnableDiagnostics": "0",
+    "NO_COLOR": "1",
     "DISPLAY": ":0",
     "ARM_CLOUD_METADATA_URL": "DISABLED",
     "AZUREPS_CHECK_FOR_UPGRADE": "false",
     "Azure_PS_Data_Collection": "false",
-    "POWERSHELL_TELEMETRY_OPTOUT": "1",
 }
 
 # Hosts that clients try on their own account and do well without; every other refused host fails the test.
@@ -92,8 +101,7 @@ class Reader:
         """The whole environment of a run: nothing else is inherited."""
         ca = str(self.proxy.ca_file)
         env = {k: os.environ[k] for k in ("LANG", "SYSTEMROOT", "TEMP", "COMSPEC", "PATHEXT") if k in os.environ}
-        pwsh_modules = os.environ.get("PSModulePath")  # noqa: SIM112
-        env |= {"PSModulePath": pwsh_modules} if pwsh_modules else {}
+        env["PSModulePath"] = os.pathsep.join(map(str, [az_modules(), *standins.real_places()]))
         env.setdefault("LANG", "C.UTF-8")
         env |= {
             "PATH": os.pathsep.join([str(self.bin), str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -148,7 +156,7 @@ class Reader:
     def run(self, snippet: Path, values: dict[str, str] | None = None) -> Result:
         """Run a published file, saved to an empty directory. `values` puts the reader's own over sample values.
 
-        The list of subscriptions that Azure PowerShell shows after a sign-in is answered with its first line.
+        Nobody answers a question: a block that asks one fails.
         """
         shutil.rmtree(self.work)
         self.work.mkdir()
@@ -157,7 +165,7 @@ class Reader:
         file = self.work / snippet.name
         text = painted(snippet, values or {})
         file.write_bytes(text.encode())
-        powershell = {"stdin": "1\n", "timeout": FIRST_START, **POWERSHELL} if snippet.suffix == ".ps1" else {}
+        powershell = {"timeout": FIRST_START, **POWERSHELL} if snippet.suffix == ".ps1" else {}
         result = self.command(*interpreter(snippet.suffix), file.name, **powershell)
         self.ran += [(each, result.code) for each in (snippet, *self.files) if each == snippet or each.name in text]
         return result
@@ -224,5 +232,15 @@ def interpreter(suffix: str) -> list[str]:
     return {
         ".py": warm.python("main"),
         ".sh": ["bash"],
-        ".ps1": ["pwsh", "-NoProfile", "-File"],
+        ".ps1": [str(programs.find("pwsh") or "pwsh"), "-NoProfile", "-File"],
     }[suffix]
+
+
+@functools.cache
+def az_modules() -> Path:
+    """The folder with stand-ins of the Az modules that are not in PSModulePath, made once a run for all workers."""
+    folder = warm.run_folder() / "az-modules"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            standins.write(folder)
+    return folder

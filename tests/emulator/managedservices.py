@@ -7,17 +7,72 @@ issue beside them; texts marked [modelled] are ours. Who may do what is document
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
-import offer_rules
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from .authorization import SCOPE
 from .transport import Request, Response
 from .world import ServiceError, World
 
 PROVIDER = "/providers/Microsoft.ManagedServices"
-OWNER, CONTRIBUTOR, DELETE = (offer_rules.IDS[name] for name in ("Owner", "Contributor", offer_rules.DELETE))
+ROLE_DATA = json.loads(
+    (Path(__file__).parents[1] / "data/roles.json").read_text("utf-8")
+)  # published; what it refuses is below
+ROLES = {role["id"]: role for role in ROLE_DATA["published"] + ROLE_DATA["special"]}
+OWNER, CONTRIBUTOR, ADMINISTRATOR, DELETE = (
+    next(id for id, role in ROLES.items() if role["name"] == name)
+    for name in (
+        "Owner",
+        "Contributor",
+        "User Access Administrator",
+        "Managed Services Registration assignment Delete Role",
+    )
+)
+ID = {"type": "string", "pattern": "^(?=.*[1-9a-fA-F])[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}
+TEXT, READ_ONLY = {"type": "string"}, {}
+
+
+def object_of(required: dict, **optional: dict) -> dict:
+    """The JSON schema of an object with these members and no other."""
+    members = {"type": "object", "properties": {**required, **optional}}
+    return {**members, "required": list(required), "additionalProperties": False}
+
+
+def array_of(items: dict) -> dict:
+    return {"type": "array", "items": items}
+
+
+# Members, types and what is required (spec); that IDs are GUIDs, and how long an activation lasts, is documented.
+APPROVER = object_of({"principalId": ID}, principalIdDisplayName=TEXT)
+POLICY = object_of(
+    {"multiFactorAuthProvider": {"enum": ["Azure", "None"]}},
+    maximumActivationDuration=TEXT,
+    managedByTenantApprovers={**array_of(APPROVER), "maxItems": 10},
+)
+AUTHORIZATION = {"principalId": ID, "roleDefinitionId": ID}
+OFFER = object_of(
+    {
+        "managedByTenantId": ID,
+        "authorizations": {
+            **array_of(object_of(AUTHORIZATION, principalIdDisplayName=TEXT, delegatedRoleDefinitionIds=array_of(ID))),
+            "minItems": 1,
+        },
+    },
+    eligibleAuthorizations=array_of(
+        object_of(AUTHORIZATION, principalIdDisplayName=TEXT, justInTimeAccessPolicy=POLICY)
+    ),
+    registrationDefinitionName=TEXT,
+    description=TEXT,
+    **dict.fromkeys(("managedByTenantName", "manageeTenantId", "manageeTenantName", "provisioningState"), READ_ONLY),
+)
+DELEGATION = object_of(
+    {"registrationDefinitionId": TEXT}, provisioningState=READ_ONLY, registrationDefinition=READ_ONLY
+)
 INVALID = "InvalidRegistrationDefinitionCreateRequest"
 SINCE_2020 = (
     "eligibleAuthorizations",
@@ -86,6 +141,12 @@ def kept(world: World, kind: str) -> dict[str, dict]:
 def create_offer(world: World, caller: dict, scope: str, name: str, properties: dict[str, Any]) -> dict:
     """The registration definition, new or replaced: the same name again gives new authorizations (documented)."""
     check_owner(world, caller, scope)
+    if "/resourceGroups/" in scope:
+        # code reported: Azure-Lighthouse-samples issue 31
+        raise ServiceError(
+            400, "InvalidRegistrationDefinitionUri", "[modelled] A registration definition is made in a subscription."
+        )
+    properties = shaped("registration definition", OFFER, name, properties)
     id, tenant = f"{scope}{PROVIDER}/registrationDefinitions/{name}", properties["managedByTenantId"]
     if tenant == caller["tid"] or tenant not in world.tenants:
         # reported: azure-docs issue 35016; an unknown tenant gets the same answer (modelled)
@@ -94,25 +155,11 @@ def create_offer(world: World, caller: dict, scope: str, name: str, properties: 
     if old and old["properties"]["managedByTenantId"] != tenant:
         # documented: another managing tenant needs another offer name
         refuse(f"[modelled] The registration definition '{name}' is managed by another tenant.")
-    for role in [a["roleDefinitionId"].lower() for a in properties["authorizations"]]:
-        known = offer_rules.ROLES.get(role)
-        if known is None:
-            refuse(f"[modelled] The role definition '{role}' is not a built-in role.")
-        if known["dataActions"]:
-            # reported: Azure-Lighthouse-samples issue 137; its code is modelled
-            text = "Only built in role definitions without any data and notData actions are allowed."
-            refuse(
-                f"The role definition '{role}' with data actions not allowed for registration definition '{name}'. {text}"
-            )
-        if role == OWNER or known.get("forbidden"):
-            # reported in part: azure-docs issue 52919
-            refuse(f"The role definition '{role}' is restricted for registration definition '{name}'.")
-    for role in [a["roleDefinitionId"].lower() for a in properties.get("eligibleAuthorizations", [])]:
-        if role in (OWNER, offer_rules.IDS[offer_rules.ADMINISTRATOR]):
-            # reported: azure-docs issue 80795
-            refuse(
-                f"The role definition '{role}' is restricted for eligible authorization in registration definition '{name}'."
-            )
+    for each in properties["authorizations"]:
+        check_role(name, each)
+    for each in properties.get("eligibleAuthorizations") or []:
+        check_eligible(name, each)
+    check_policies(name, properties.get("eligibleAuthorizations") or [])
     customer = world.tenants[caller["tid"]]
     read_only = {
         "provisioningState": "Succeeded",
@@ -125,12 +172,80 @@ def create_offer(world: World, caller: dict, scope: str, name: str, properties: 
     return made
 
 
+def shaped(kind: str, schema: dict, name: str, properties: Any) -> dict[str, Any]:
+    """The properties as published, names in any case; refused when they are not. The texts are [modelled]."""
+    properties = spelled(properties, schema)
+    wrong = best_match(Draft202012Validator(schema).iter_errors(properties))
+    if wrong is not None:
+        refuse(f"[modelled] {wrong.json_path} of {kind} '{name}': {wrong.message}")
+    if not re.fullmatch(ID["pattern"], str(name)):
+        refuse(f"[modelled] The name '{name}' of the {kind} is no GUID.")
+    return properties
+
+
+def spelled(value: Any, schema: dict) -> Any:
+    """A value with its members spelt as published, those that are null left out."""
+    if isinstance(value, dict) and "properties" in schema:
+        known = {name.lower(): name for name in schema["properties"]}
+        named = {known.get(name.lower(), name): each for name, each in value.items() if each is not None}
+        return {name: spelled(each, schema["properties"].get(name, {})) for name, each in named.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [spelled(each, schema["items"]) for each in value]
+    return value
+
+
+def check_role(name: str, authorization: dict[str, Any]) -> None:
+    """A built-in role that Azure Lighthouse supports; User Access Administrator with the list of what it may assign (documented)."""
+    role = authorization["roleDefinitionId"].lower()
+    known = ROLES.get(role)
+    if known is None:
+        refuse(f"[modelled] The role definition '{role}' is not a built-in role.")
+    if known["dataActions"]:
+        # reported: Azure-Lighthouse-samples issue 137; its code is modelled
+        why = "Only built in role definitions without any data and notData actions are allowed."
+        refuse(
+            f"The role definition '{role}' with data actions not allowed for registration definition '{name}'. {why}"
+        )
+    if role == OWNER or known.get("forbidden"):
+        # reported in part: azure-docs issue 52919
+        refuse(f"The role definition '{role}' is restricted for registration definition '{name}'.")
+    listed = [each.lower() for each in authorization.get("delegatedRoleDefinitionIds") or []]
+    if role == ADMINISTRATOR and not listed:
+        refuse(f"[modelled] The role definition '{role}' needs delegatedRoleDefinitionIds.")
+    for each in listed:
+        if each in (OWNER, ADMINISTRATOR) or ROLES.get(each, {}).get("forbidden"):
+            refuse(f"[modelled] The role definition '{each}' is restricted for delegatedRoleDefinitionIds.")
+
+
+def check_eligible(name: str, eligible: dict[str, Any]) -> None:
+    """Documented of eligible authorizations: which role, and for how long; the texts are [modelled] but one."""
+    role = eligible["roleDefinitionId"].lower()
+    if role in (OWNER, ADMINISTRATOR):
+        # reported: azure-docs issue 80795
+        text = "is restricted for eligible authorization in registration definition"
+        refuse(f"The role definition '{role}' {text} '{name}'.")
+    check_role(name, eligible)
+    lasts = eligible.get("justInTimeAccessPolicy", {}).get("maximumActivationDuration", "PT8H")
+    time = re.fullmatch(r"PT(?=\d)(?:(\d{1,3})H)?(?:(\d{1,3})M)?", lasts)
+    if time is None or not 30 <= 60 * int(time[1] or 0) + int(time[2] or 0) <= 480:
+        refuse("[modelled] An activation lasts from 30 minutes to 8 hours.")
+
+
+def check_policies(name: str, eligible: list[dict[str, Any]]) -> None:
+    """Eligible authorizations of one role have the same access policy (documented)."""
+    first: dict[str, Any] = {}
+    for each in eligible:
+        policy = each.get("justInTimeAccessPolicy")
+        if first.setdefault(each["roleDefinitionId"].lower(), policy) != policy:
+            refuse(f"[modelled] The eligible authorizations of one role in '{name}' have different access policies.")
+
+
 def delegate(world: World, caller: dict, scope: str, name: str, properties: dict[str, Any]) -> dict:
     """The registration assignment of an offer of the same subscription at `scope`; one of an offer name at a scope."""
     check_owner(world, caller, scope)
-    made = resource(
-        f"{scope}{PROVIDER}/registrationAssignments/{name}", properties | {"provisioningState": "Succeeded"}
-    )
+    properties = shaped("registration assignment", DELEGATION, name, properties)
+    id = f"{scope}{PROVIDER}/registrationAssignments/{name}"
+    made = resource(id, properties | {"provisioningState": "Succeeded"})
     offer = world.offers.get(properties["registrationDefinitionId"].lower())
     if offer is None or not covers("/".join(scope.split("/")[:3]), offer["id"]):
         raise ServiceError(400, "InvalidRegistrationAssignment", "[modelled] The offer is not in this subscription.")
@@ -210,7 +325,7 @@ def reads(world: World, caller: dict, scope: str) -> bool:
     if scope.split("/")[2] in world.tenants[caller["tid"]].subscriptions and caller["idtyp"] == "user":
         return True
     roles = held_roles(world, caller, scope) | delegated_roles(world, caller, scope, below=True)
-    return any(offer_rules.ROLES[role].get("reads") for role in roles)
+    return any(ROLES[role].get("reads") for role in roles)
 
 
 def check_reads(world: World, caller: dict, scope: str) -> None:
