@@ -46,6 +46,9 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-errors", action="store_true", help="write snippets/errors from what the clients print")
+    parser.addoption(
+        "--write-places", action="store_true", help="write places.json from where things stand on the site"
+    )
     parser.addoption("--write-wire", action="store_true", help="write wire files from what the Python snippets send")
 
 
