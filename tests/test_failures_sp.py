@@ -485,15 +485,15 @@ def test_secret_variable_of_powershell_is_typed_without_showing_it(
         start_new_session=True,
     ) as shell:
         os.close(terminal)
-        seen, timer = "", threading.Timer(60, shell.kill)
+        seen, typed, timer = "", False, threading.Timer(60, shell.kill)
         timer.start()
         try:
             while chunk := os.read(controller, 65536).decode(errors="replace"):
                 seen += chunk
-                if "\x1b[6n" in chunk:  # where is the cursor?
+                for _ in re.findall(r"\x1b\[6n", chunk):  # where is the cursor?
                     os.write(controller, b"\x1b[1;1R")
-                if "Client secret:" in chunk:
-                    os.write(controller, secret.encode() + b"\r")
+                if not typed and re.search(r"Client secret:.*\x1b\[6n", seen):  # now it reads
+                    typed = os.write(controller, secret.encode() + b"\r") > 0
         except OSError:  # hung up: it has ended
             timer.cancel()
         os.close(controller)
