@@ -7,6 +7,7 @@ destroyed last.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from importlib.metadata import version
@@ -53,16 +54,51 @@ def test_arguments_are_those_of_the_published_reference(
 ) -> None:
     for file in FILES:
         record(request, file, CHECKED, f"python-hcl2 {version('python-hcl2')}")
-    for name, action in actions.items():
-        arguments = set(action) - set(REFERENCE["meta"])
-        assert set(ACTION["required"]) <= arguments, name
-        assert arguments <= {*ACTION["required"], *ACTION["optional"]}, f"{name}: {arguments}"
-        assert action.get("when", "apply") in ACTION["values"]["when"]
-        methods = re.findall(r'"(\w+)"', action["method"]) or [action["method"]]
-        assert set(methods) <= set(ACTION["values"]["method"])
+    wrong = [line for name, action in actions.items() for line in problems(name, action)]
+    assert not wrong, "\n".join(wrong)
     read = re.findall(r"azapi_resource_action\.\w+\.(\w+)", str(blocks("resource") + blocks("output")))
     assert set(read) <= set(ACTION["read_only"])
-    assert {name for block in blocks("provider") for name in block["azapi"]} <= set(REFERENCE["provider"])
+    for block in blocks("provider"):
+        assert not (wrong := unknown("provider azapi", block["azapi"], REFERENCE["provider"])), "\n".join(wrong)
+
+
+def problems(name: str, action: dict) -> list[str]:
+    """What the published schema of azapi_resource_action does not allow in one resource, with what to write."""
+    wrong = unknown(name, action, [*ACTION["required"], *ACTION["optional"], *REFERENCE["meta"]])
+    wrong += [
+        f"{name}: {argument!r} is required → write it" for argument in ACTION["required"] if argument not in action
+    ]
+    # An expression has its values in quotes: the choice of `link` between two.
+    given = {"when": [action.get("when", "apply")]}
+    given["method"] = re.findall(r'"(\w+)"', action.get("method", "POST")) or [action.get("method", "POST")]
+    for argument, values in given.items():
+        choices = ACTION["values"][argument]
+        wrong += [f"{name}: {argument} = {v!r} → one of {', '.join(choices)}" for v in values if v not in choices]
+    return wrong
+
+
+def unknown(where: str, found: dict, published: list[str]) -> list[str]:
+    """A line for each argument that is not published, with the nearest that is."""
+    near = {name: difflib.get_close_matches(name, published, n=1) for name in found if name not in published}
+    return [
+        f"{where}: no argument {name!r} → {f'write {to[0]!r}' if to else 'leave it out'}" for name, to in near.items()
+    ]
+
+
+MISTAKES = {
+    "misspelt": ({"ignore_notfound": True}, "move: no argument 'ignore_notfound' → write 'ignore_not_found'"),
+    "unknown": ({"partner": "1234567"}, "move: no argument 'partner' → leave it out"),
+    "lacking": ({"resource_id": None}, "move: 'resource_id' is required → write it"),
+    "method": ({"method": "patch"}, "move: method = 'patch' → one of POST, PATCH, PUT, DELETE, GET, HEAD"),
+    "when": ({"when": "create"}, "move: when = 'create' → one of apply, destroy"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_what_the_published_schema_does_not_allow_is_refused(case: str, actions: dict[str, dict]) -> None:
+    change, said = MISTAKES[case]
+    altered = {name: value for name, value in (actions["move"] | change).items() if value is not None}
+    assert problems("move", altered) == [said]
 
 
 def test_version_has_what_is_used(actions: dict[str, dict]) -> None:
