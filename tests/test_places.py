@@ -123,10 +123,10 @@ def test_every_block_stands_where_it_belongs(site: Path) -> None:
 
 def test_headings_name_the_task_of_the_blocks_below_them(site: Path) -> None:
     """A heading whose anchor is the name of a task has this task below it, and only the parts of this task."""
-    wrong = []
+    wrong, shown = [], blocks(site)
     for page in PAGES:
         tasks = {Path(name).name.partition(".")[0] for name in includes(page)}
-        for where, names in blocks(site).get(address(page), {}).items():
+        for where, names in shown.get(address(page), {}).items():
             heading = where.partition(" / ")[0]
             other = [name for name in names if Path(name).name.partition(".")[0] != heading]
             if heading in tasks and other and not all(Path(name).name.startswith(heading) for name in other):
