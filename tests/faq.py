@@ -3,7 +3,8 @@
     python tests/faq.py [--github] [files…]
 
 Without files it reads every entry in docs/pal/faq. A line says `file:line: found → what to write`,
-the last line counts them, the exit status is 1 when there are any. `--github` adds annotations.
+the last line counts them, the exit status is 1 when there are any. `--github` adds annotations, and
+a table in the file that GITHUB_STEP_SUMMARY names.
 
 A rule is a generator that takes an Entry and yields (line, message); RULES names them all.
 """
@@ -21,12 +22,15 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import certainty
+import faq_history
 import yaml
 from faq_entry import CONFIDENCE, FIELDS, Entry, as_the_build_reads_it, read, show
-from faq_markdown import ROOT, Document, Link, Token, anchors, differences, too_many
+from faq_markdown import ROOT, Document, Link, Token, anchors, differences, names, too_many
 from faq_private import GUID, private
 from markdown.extensions.toc import slugify
-from words import LISTED, page_of, says_open
+from promised import CORRECTED, no_warning, not_corrected
+from words import LISTED, page_of, says_open, unsettled
 
 PLUGINS = yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), yaml.CBaseLoader)["plugins"]  # noqa: S506 (builds text only)
 THEMES = next(plugin["tags"]["tags_allowed"] for plugin in PLUGINS if "tags" in plugin)
@@ -46,6 +50,12 @@ FIRST_DAY = date(2018, 1, 1)  # Partner Admin Link is of 2018
 MARKUP = re.compile(r"[<>]|&#?\w+;")
 PLAIN = re.compile(r"[`*\[\]\\]|https?://")
 PLACEHOLDER = re.compile(r"\b(?:TODO|TBD|TBA|FIXME|XXX|WIP)\b|(?i:lorem ipsum)")
+# What the template says, where an answer or a field should be.
+TEMPLATE = re.compile(
+    r"^(?:the )?answer (?:goes|comes) here|^write the answer|^to be (?:written|done|added|confirmed)\b"
+    r"|short answer in plain text|as a partner would ask it",
+    re.I,
+)
 ADDRESS = re.compile(r"https://[\w-]+(\.[\w-]+)+(:\d+)?([/?#][^\s\"<>\\]*)?")
 # Names that only one company's network knows, and those that are nobody's.
 INSIDE = re.compile(
@@ -57,6 +67,9 @@ COMPANY = re.compile(
 )
 PATH = re.compile(r"(?:[\w./-]+\.md)?(?:#[\w.:-]+)?")
 LEFT_OVER = {  # what stands in the text of both pages where somebody meant markup: pattern -> what to write
+    r"\[!\w+\]": "note of GitHub, brackets on the site → write the sentence without the mark [!…]",
+    r"(?<![\w:]):[a-z][a-z_]+:(?![\w:])": "name of a picture that GitHub draws and the site prints → write the word",
+    r"==\w[^=]*==|\[\[\w|^:::|\^\[|^: \w": "markup that neither GitHub nor the site knows → write plain words",
     r"<!--|-->": "comment left in → write the answer and delete the comment",
     r"`": "code is not closed → write ` on both sides, on one line",
     r"\*\*|__": "bold text is not closed → write ** on both sides, on one line",
@@ -127,8 +140,7 @@ def title_is_a_question(entry: Entry) -> Iterator[tuple[int, str]]:
 
 def file_is_an_entry(entry: Entry) -> Iterator[tuple[int, str]]:
     """Everything below docs/ is published, whatever it is called."""
-    docs = next((p for p in entry.path.resolve().parents if p.name == "docs"), None)
-    if docs and entry.path.resolve().parent != docs / "pal/faq":
+    if entry.docs.name == "docs" and entry.place.parent != entry.docs / "pal/faq":
         yield 1, "not in docs/pal/faq itself → move it there"
     if entry.path.suffix != ".md" and not entry.text("title")[1] and entry.lines:
         yield 1, f"{show(entry.path.name)} is published and is no entry → name it my-question.md, or delete it"
@@ -228,6 +240,8 @@ def answer_comes_first(entry: Entry) -> Iterator[tuple[int, str]]:
     line, first = blocks[0][0].line, "".join(t.value for t in blocks[0] if t.kind.startswith("text"))
     if blocks[0][0].kind != "<p":
         yield line, "answer does not come first → begin with one or two plain sentences"
+    elif TEMPLATE.search(first):
+        yield line, f"{show(first)} stands in place of an answer → write the answer in one or two sentences"
     elif len(first.split()) < 3 and not PLACEHOLDER.search(first):
         yield line, f"{show(first)} is no answer → write one or two sentences: what, and why or when"
     elif words > MAX_WORDS:
@@ -243,6 +257,10 @@ def nothing_is_left_of_the_template(entry: Entry) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(entry.lines, 1):
         if found := PLACEHOLDER.search(line):
             yield number, f"{show(found[0])} stands in place of an answer → write the answer in one or two sentences"
+    for name in ("title", "description"):
+        line, text = entry.text(name)
+        if TEMPLATE.search(text):
+            yield line, f"{show(text)} stands in place of a {name} → write {FIELDS[name][1]}"
 
 
 def headings_go_down_by_one(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -260,6 +278,17 @@ def headings_go_down_by_one(entry: Entry) -> Iterator[tuple[int, str]]:
         elif marks > level + 1:
             yield token.line, f"heading of level {marks} → write {'#' * (level + 1)}, the next level"
         level = max(marks, 2)
+    for line, text in headings(entry.github):
+        if re.match(r"sources$|__", slugify(text, "-")):
+            yield line, f"heading {show(text)} takes the name of a part of the page → write other words"
+
+
+def headings(document: Document) -> Iterator[tuple[int, str]]:
+    for block in document.blocks:
+        for at, token in enumerate(block):
+            if re.fullmatch(r"<h\d", token.kind):
+                inside = takewhile(lambda t: t.kind.startswith("text"), block[at + 1 :])
+                yield token.line, "".join(t.value for t in inside).strip()
 
 
 def github_shows_the_same(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -276,14 +305,14 @@ def github_shows_the_same(entry: Entry) -> Iterator[tuple[int, str]]:
     for pieces in differences(entry.github, entry.site) if entry.site else ():
         line, message = difference(entry, *pieces)
         if runs(*pieces):
-            continue  # links_lead_somewhere tells it
+            continue  # links_lead_somewhere or nothing_private tells it
         if line not in {number for number, _ in told}:
             yield line, message
 
 
 def runs(github: list[Token], site: list[Token], at: int) -> bool:
-    """Whether GitHub leaves out an address only because a browser would run it."""
-    return at < len(github) and re.search(r"\ba href=(,|$)", github[at].kind) is not None
+    """Whether GitHub only leaves out an address that a browser would run, or links a mailbox."""
+    return any(re.search(r"\ba href=(,|$|mailto:)", token.kind) for token in github[at : at + 2])
 
 
 def raw_html(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -361,6 +390,8 @@ def difference(entry: Entry, github: list[Token], site: list[Token], at: int) ->
     braces = next((n for n in block if ATTRIBUTES.search(entry.lines[n - 1])), 0)
     if opens:
         return opens, f"block {show(entry.lines[opens - 1])} → GitHub prints it as text: write a paragraph or a list"
+    if "class=toc" in there.value:
+        return line, "table of contents for the site only → delete it"
     if {"<pre", "<div"} & {here.kind, there.kind}:
         size = len(entry.lines[line - 1]) - len(entry.lines[line - 1].lstrip(" "))
         if size < 4 or re.match(r" *(```|~~~)", entry.lines[line - 1]):
@@ -414,10 +445,6 @@ def where(entry: Entry, github: list[Token], at: int, there: Token) -> int:
 def no_pictures(entry: Entry) -> Iterator[tuple[int, str]]:
     for token in (t for block in entry.github.blocks for t in block if t.kind == "<img"):
         yield token.line, "picture → say in words what it shows, and link the page that has it"
-    for block in entry.github.blocks:
-        text = next((t for t in block if t.kind.startswith("text")), None)
-        if block[0].kind == "<blockquote" and text and re.match(r"\s*\[!\w+\]", text.value):
-            yield block[0].line, "note of GitHub, a quotation on the site → write the sentence without the mark [!…]"
 
 
 def links_lead_somewhere(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -451,10 +478,8 @@ def links_lead_somewhere(entry: Entry) -> Iterator[tuple[int, str]]:
 
 def wrong_link(entry: Entry, link: Link, target: str) -> str:
     """What is wrong with a link, and what to write; nothing for https and for pages that exist."""
-    path = entry.path.resolve()
     parts = urlsplit(target)
-    page = path.parent / parts.path if parts.path else path
-    docs = next((p for p in path.parents if p.name == "docs"), path.parent)
+    page = Path(os.path.normpath(entry.place.parent / parts.path)) if parts.path else entry.place
     if not link.text.strip():
         return "has no text → write [what it is](address)"
     if parts.scheme == "https":
@@ -463,16 +488,34 @@ def wrong_link(entry: Entry, link: Link, target: str) -> str:
         return "is neither https nor relative → write https://… or a path such as ../users.md"
     if parts.query:
         return f"has a query, which only GitHub knows → write {target.replace('?' + parts.query, '')}"
-    if not PATH.fullmatch(target) or not page.is_file() or docs not in page.resolve().parents:
+    if not PATH.fullmatch(target) or entry.docs not in page.parents or not page.is_file():
         return "leads nowhere → write the path from this file to a page, such as ../users.md"
-    if any(part.startswith(".") for part in page.resolve().relative_to(docs).parts):
+    if any(part.startswith(".") for part in page.relative_to(entry.docs).parts):
         return "is no page → write the path from this file to a page, such as ../users.md"
     if entry.body.count(f"]({target})") < sum(other.address == target for other in entry.github.links):
         return f"is not written plainly → write [{link.text.strip()}]({target}), with nothing else between the brackets"
-    if parts.fragment and parts.fragment not in (ids := anchors(page)):
+    if parts.fragment and not names(page, parts.fragment) and parts.fragment not in (ids := anchors(page)):
         near = get_close_matches(parts.fragment, ids, 1)
         return "has no such anchor → " + (f"write #{near[0]}" if near else "delete the #…")
     return ""
+
+
+def as_sure_as_its_sources(entry: Entry) -> Iterator[tuple[int, str]]:
+    """The rules that tests hold all pages to: what an answer may say on whose word, and what its page promised."""
+    if not entry.fields:
+        return
+    text, page = "\n".join(entry.lines), f"pal/faq/{entry.path.name}"
+    for find, parts in certainty.RULES.values():
+        yield from find(parts(text))
+    yield from certainty.to_come(entry.lines, date.today())
+    yield from unsettled(text)
+    yield from ((1, message) for message in no_warning(page, text))
+    for correction in CORRECTED:
+        yield from not_corrected(correction, page, text)
+    line, word = entry.text("confidence")
+    addresses = [node.value for _, _, node in entry.sources() if isinstance(node, yaml.ScalarNode)]
+    if word == "documented" and addresses and not any(re.match(certainty.MICROSOFTS, url) for url in addresses):
+        yield line, "documented, and no source is Microsoft's → name its page, or write practice"
 
 
 def characters_are_plain(entry: Entry) -> Iterator[tuple[int, str]]:
@@ -494,14 +537,15 @@ def nothing_private(entry: Entry, roles: set[str]) -> Iterator[tuple[int, str]]:
         told.update(found)
         yield from ((number, message) for message in found)
     for number, line in sentences(entry.github):
-        yield from ((number, message) for message in private(line, roles) if message not in told)
+        if line not in entry.lines[number - 1]:
+            yield from ((number, message) for message in private(line, roles) if message not in told)
 
 
 RULES = (
     fields_are_complete, title_is_a_question, file_is_an_entry, description_is_plain_and_short,
     front_matter_is_no_html, theme_and_confidence_are_known, checked_is_a_past_day, sources_can_be_opened,
     answer_comes_first, nothing_is_left_of_the_template, headings_go_down_by_one, github_shows_the_same, no_pictures,
-    links_lead_somewhere, characters_are_plain,
+    links_lead_somewhere, as_sure_as_its_sources, characters_are_plain,
 )  # fmt: skip
 
 
@@ -569,6 +613,20 @@ def published_roles() -> set[str]:
     return {guid for file in files if file.is_file() for guid in GUID.findall(file.read_text("utf-8"))}
 
 
+def summary(mistakes: list[tuple[str, int, str]]) -> str:
+    """All mistakes as a table for the page of a workflow's run, where nothing of an entry or its name is markup."""
+    rows = [f"| {plain(f'{name}:{line}')} | {plain(message)} |" for name, line, message in mistakes[:500]]
+    more = [f"And {len(mistakes) - 500} more, which the log lists."] if len(mistakes) > 500 else []
+    head = f"### Mistakes in FAQ entries: {len(mistakes)}"
+    return "\n".join([head, "", "| Where | Found → what to write |", "| --- | --- |", *rows, "", *more]) + "\n"
+
+
+def plain(text: str) -> str:
+    """Text that Markdown prints as it stands, on one line."""
+    text = "".join(c if c.isprintable() else "�" for c in text)
+    return re.sub(r"[!-/:-@\[-`{-~]", r"\\\g<0>", text)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Check the files named, or all entries. The role IDs are those on the page about roles."""
     parser = argparse.ArgumentParser(description="Check FAQ entries.")
@@ -578,8 +636,20 @@ def main(argv: list[str] | None = None) -> int:
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     files = options.files or entries()
     known = published_roles()
-    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in check(files, known)]
+    found = check(files, known)
+    folder = ROOT / faq_history.FAQ
+    if not options.files or any(path.resolve().parent == folder for path in files):
+        names = faq_history.published(ROOT)
+        found += [
+            each for each in faq_history.lost(ROOT, names) if not options.files or any(f.name in each[2] for f in files)
+        ]
+        if not names:
+            print("published addresses: not judged, there is no history → git fetch --unshallow")
+    mistakes = [(os.path.relpath(path).replace(os.sep, "/"), *rest) for path, *rest in sorted(found)]
     lines = [f"{name}:{line}: {message}" for name, line, message in mistakes]
+    if options.github and mistakes and (page := os.environ.get("GITHUB_STEP_SUMMARY")):
+        with Path(page).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(summary(mistakes))
     for line in annotated(mistakes, lines) if options.github and lines else lines:
         print(line)
     print(f"entries: {len(files)}, mistakes: {len(mistakes)}")

@@ -49,6 +49,15 @@ class Entry:
         return "\n".join(self.lines[self.start - 1 :]) if self.start else ""
 
     @cached_property
+    def place(self) -> Path:
+        return self.path.resolve()
+
+    @cached_property
+    def docs(self) -> Path:
+        """The folder that is published; of an entry that lies elsewhere, its own."""
+        return next((folder for folder in self.place.parents if folder.name == "docs"), self.place.parent)
+
+    @cached_property
     def github(self) -> faq_markdown.Document:
         """The body as GitHub shows it, with the file's line numbers."""
         return faq_markdown.github(self.body, self.start)

@@ -5,11 +5,11 @@ GitHub is cmark-gfm, its own parser, which also knows the lines. The site is Pyt
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Iterator
-from functools import cache, reduce
+from functools import cache
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,11 +91,19 @@ def converter():
 
 
 @cache
+def names(page: Path, anchor: str) -> bool:
+    """Whether a page says an id in so many words, `{ #id }`: most links lead to such, and then nothing has to be rendered."""
+    return re.search(rf"\{{:? *#{re.escape(anchor)}[ }}]", page.read_text("utf-8-sig", "replace")) is not None
+
+
+@cache
 def anchors(page: Path) -> frozenset[str]:
     """The ids that other pages may link on a page: what Markdown makes of its body, without what the theme adds."""
     from mkdocs.utils.meta import get_data
 
-    html = converter().reset().convert(get_data(page.read_text("utf-8-sig", "replace"))[0])
+    body = get_data(page.read_text("utf-8-sig", "replace"))[0]
+    without_files = re.sub(r"^ *(--8<--|```).*\n", "", body, flags=re.MULTILINE)  # they hold no headings
+    html = converter().reset().convert(without_files)
     return frozenset(re.findall(r'\bid="([^"]+)"', html))
 
 
@@ -207,13 +215,13 @@ def differences(here: Document, there: Document) -> Iterator[tuple[list[Token], 
     from difflib import SequenceMatcher
 
     ours, theirs = ([tuple(t.key for t in block) for block in document.blocks] for document in (here, there))
-    for same, i, i_end, j, j_end in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+    codes = [] if ours == theirs else SequenceMatcher(None, ours, theirs).get_opcodes()
+    for same, i, i_end, j, j_end in codes:
         if same == "replace" and i_end - i == j_end - j:
-            yield from map(first_difference, here.blocks[i:i_end], there.blocks[j:j_end])
+            places = (n for n in range(i_end - i) if ours[i + n] != theirs[j + n])
+            yield from (first_difference(here.blocks[i + n], there.blocks[j + n]) for n in places)
         elif same != "equal":
-            yield first_difference(
-                reduce(operator.iadd, here.blocks[i:i_end], []), reduce(operator.iadd, there.blocks[j:j_end], [])
-            )
+            yield first_difference([*chain(*here.blocks[i:i_end])], [*chain(*there.blocks[j:j_end])])
 
 
 def first_difference(left: list[Token], right: list[Token]) -> tuple[list[Token], list[Token], int]:

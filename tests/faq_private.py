@@ -7,13 +7,14 @@ reads quoted strings in code where entries say "the password is …"; and it kno
 from __future__ import annotations
 
 import re
+import runpy
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from urllib.parse import urlsplit
 
-from emulator.samples import ALL
-
-SAMPLES = set(ALL.values())
+# Only this file: its package starts the emulator, which takes longer than the check.
+SAMPLES = set(runpy.run_path(str(Path(__file__).parent / "emulator/samples.py"))["ALL"].values())
 # Microsoft's own applications have the same ID in every tenant: Azure CLI, Azure PowerShell, the portal, Graph, Resource Manager
 # (https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in).
 PUBLISHED = {
@@ -34,8 +35,9 @@ SHAREPOINT = re.compile(r"\b([\w-]+?)(?:-my|-admin)?\.sharepoint\.(?:com|us|cn|d
 
 NUMBER = re.compile(
     r"(?:(?<![^\W_])(?<![.])(?<!\d-)|(?<=MPN)|(?<=ID)|(?<=[Ii]d))"
-    r"(?:\d{1,3}(?:[ ,.'’_-]\d{3}){1,2}|\d{5,8})(?!\w|[.,]\d)"
+    r"(?:\d{1,3}(?:[ ,.'’_-]\d{3}){1,2}|\d{5,8}|\d(?:[ .-]?\d){4,7})(?!\w|[.,]\d)"
 )
+GROUPED = re.compile(r"\d{1,3}(?:\D\d{3})*|\d+")  # other groups are a partner ID only where it is said
 SAID = re.compile(r"(?:\bIDs?|MPN|partner[ _-]?ids?|mpn[ _-]?ids?)\W{0,4}(?:(?:is|was|are|number|no)\W{1,4})?$", re.I)
 COUNTED = re.compile(
     r"^\s?(?:[%€£$]|(?:[A-Z]{3}|euros?|dollars?|pounds?|calls?|requests?|users?|customers?|partners|seats?|licen[cs]es|times|bytes|rows"
@@ -48,7 +50,9 @@ ISSUE = re.compile(
 ARTICLE = re.compile(r"\b(?:KB|articles?)[ -]?$")
 IN_ADDRESS = re.compile(r"(?:partner|mpn)[\w-]*id[=/](\d{5,8})\b", re.I)
 
-NO_PHONE = re.compile(r"\b(?:19|20)\d\d-\d\d-\d\d\b|\b\d{1,3}(?:\.\d{1,3}){3}\b")
+NO_PHONE = re.compile(
+    r"\b(?:19|20)\d\d-\d\d-\d\d\b|\b(?:19|20)\d\d(?:[ ,/-]+(?:19|20)\d\d\b)+|\b\d{1,3}(?:\.\d{1,3}){3}\b"
+)
 PHONE = re.compile(r"(?<![\w.+-])\+?\(?\d[\d ().\u00a0/-]{6,22}\d(?!\w)")
 # Where partners and their customers call from; a number abroad begins with + or 00 and is known everywhere.
 REGIONS = re.findall("..", "GBUSDEFRNLBEIEESITPTCHATSENODKFIPLCZROGRTRZANGINSGMYJPAUNZBRMXAEIL")
@@ -64,6 +68,7 @@ VALUE = r"[`\"'*]*(?![$%<{(])([^\s`\"',;)]{6,})"
 TOLD = re.compile(
     rf"\b{WORD}\b[`\"'*]*\s*(?:\w+\s){{0,2}}?(?:is|was|=|:)\s*{VALUE}"
     rf"|(?:\baz login\b[^`\n]*?\s-p|--?(?:password|client-?secret|secret|token|pat|account-?key|sas-?token))[ =]{VALUE}"
+    rf"|\b{WORD}\s+[`\"']?((?=\S*\d)(?=\S*[A-Za-z])\S{{5,}}[!#%&*?^~+$@])"
     rf"|[`\"']([^\s`\"']{{6,}})[`\"']\s+is\s+(?:the|our|my|its|a)\s+(?:\w+\s)?{WORD}\b",
     re.I,
 )
@@ -90,7 +95,9 @@ def partner_ids(line: str, plain: str) -> Iterator[str]:
     for match in NUMBER.finditer(plain):
         digits = re.sub(r"\D", "", match[0])
         before, after = plain[: match.start()], plain[match.end() :]
-        if digits not in SAMPLES and (SAID.search(before) or looks_real(digits, before, after)):
+        if digits not in SAMPLES and (
+            SAID.search(before) or (GROUPED.fullmatch(match[0]) and looks_real(digits, before, after))
+        ):
             yield f"{match[0]} may be a real partner ID → write the sample 1234567"
     for url in URL.findall(line):
         inside = IN_ADDRESS.findall(url)

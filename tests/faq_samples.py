@@ -47,7 +47,9 @@ def written(samples: list[Sample], n: int) -> tuple[str, str]:
         at.get("answer", "The answer is yes, and no more has to be done."),
         *(s.text for s in samples if s.place == "body"),
     ]
-    text = at.get("whole", "{entry}").replace("{entry}", f"---\n{head}\n---\n\n" + "\n\n".join(blocks) + "\n")
+    text = at.get("whole", "{entry}").replace(
+        "{entry}", f"---\n{head}\n---\n\n" + "\n\nText between.\n\n".join(blocks) + "\n"
+    )
     try:
         title = yaml.safe_load(fields["title"])
     except yaml.YAMLError:
@@ -159,6 +161,8 @@ SAMPLES = [
     ),
     *rows("F2", "tags", '"tags" is', " Reporting", " {Reporting: yes}", " !!set {Reporting}"),
     *rows("F2", "tags", "", " [Reporting]", ' ["Reporting"]'),
+    *rows("F2", "tags", "the build cannot read", "\n  - !!python/name:os.system Reporting", "\n  - !!int Reporting"),
+    *rows("F2", "tags", "", "\n  - !!str Reporting"),
     *rows("F2", "confidence", "", '"practice"', "documented"),
     *rows("F2", "confidence", "", "practice # as threads say"),
     *rows(
@@ -228,6 +232,14 @@ SAMPLES = [
         "",
         "| Role | Counts | Why |\n|:--|:-:|--:|\n| Reader | no | [listed](../roles.md) |\n| **Owner** | yes | `*/write` |",
         "| a | b |\n|---|:--|\n| c | d |",
+    ),
+    *rows("F2", "body", "“Reader is enough” states", "Reader is enough, they think.\nAnd so on."),
+    *rows("F2", "body", "“one higher” states", "The location's ID is one higher."),
+    *rows("F2", "body", "“earns” on nobody's word", "It earns you much."),
+    *rows("F2", "body", "“published nowhere” cannot be known", "The rule is published nowhere."),
+    *rows("F2", "body", "3 May 2999 has not come yet", "Seen on 3 May 2999."),
+    *rows(
+        "F2", "body", "“list of eligible roles” does not hold", "It is in the [list of eligible roles](../roles.md)."
     ),
     *rows(
         "F2",
@@ -331,6 +343,31 @@ SAMPLES = [
         "Some bold** text.",
         "Some __bold__text__ of__ it.",
     ),
+    *rows("F4", "body", "note of GitHub", "[!NOTE] Text.", "- [!TIP]\n- x"),
+    *rows("F4", "body", "name of a picture", "Great :tada: news."),
+    *rows(
+        "F4",
+        "body",
+        "markup that neither",
+        "This is ==marked== text.",
+        "See [[users]].",
+        "::: note\ntext\n:::",
+        "Text^[note] more.",
+    ),
+    *rows("F4", "body", "table of contents", "[TOC]"),
+    *rows("F1", "body", "heading ", "## Sources", "## `__drawer`"),
+    *rows("F5", "body", "483 1592 may be", "Our ID is 483 1592."),
+    *rows("F5", "body", "4 8 3 1 5 9 2 may be", "Our partner ID is 4 8 3 1 5 9 2."),
+    *rows("F5", "body", "a password or key", "Use the password Winter2026! there."),
+    *rows("F6", "body", "", "In 2023 2024 2025, and at 10:30:15 or a::b::c."),
+    *rows("F8", "answer", '"', "Write the answer here, please.", "The answer goes here.", "To be written."),
+    *rows("F8", "description", '"', "The short answer in plain text, at most 160 characters"),
+    *rows("F4", "body", "italics are not closed", "Some *italic text."),
+    *rows("F4", "body", "table without a head", "| a | b |\n| c | d |"),
+    *rows("F4", "body", "address of a link", "[name]: some words here"),
+    *rows("F4", "body", "no space behind the mark", "-item one\n-item two", "1.item"),
+    *rows("F5", "body", "250000 may be", "Our MPN ID is 250000."),
+    *rows("F5", "body", "48315 may be", "Our partner ID: 48315"),
     *rows("F4", "body", "code is not closed", "Some `code text."),
     *rows("F4", "body", "underlined heading", "More\n----", "More\n===="),
     *rows("F4", "body", "GitHub and the site show", "A line\\\nand another.", "1) one\n2) two"),
@@ -479,7 +516,7 @@ SAMPLES = [
         "Set `AZURE_CLIENT_SECRET` first; the secret is `AZURE_CLIENT_SECRET`.",
         "The password is needed once, and the key is secret.",
         'Use `--password "$AZURE_CLIENT_SECRET"` there.',
-        "The token is valid for an hour.",
+        "The token is valid there.",
     ),
     *rows(
         "F6",

@@ -165,7 +165,7 @@ def powershell_reference() -> dict[str, str]:
     cmdlets = json.loads((DATA / "powershell-reference.json").read_text(encoding="utf-8"))["cmdlets"]
     told = {name: (entry.get("module") or "", entry.get("version") or "") for name, entry in cmdlets.items()}
     return {
-        name: f"reference of {module} {re.search(r'[0-9][.0-9x]*', version)[0]}"  # type: ignore[index]
+        name: f"reference of {module} {re.search(r'(in Az )?[0-9][.0-9x]*', version.replace('Az ', 'in Az '))[0]}"  # type: ignore[index]
         for name, (module, version) in told.items()
         if module and not module.startswith("Microsoft.PowerShell.")
     }

@@ -13,9 +13,12 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import cmarkgfm
 import faq
+import faq_history
 import pytest
 from browsing import ADDRESSES
+from bs4 import BeautifulSoup
 from faq_samples import SAMPLES, Sample, written
 from pages import soup
 
@@ -112,6 +115,7 @@ def test_sample_gets_its_verdict(n, tmp_path):
         assert found == []
         return
     meant = [line for line, text in found if text.startswith(sample.told)]
+    assert sample.kind != "F6" or len(meant) == len(found), f"{sample.text!r}: for another reason too: {found}"
     assert meant, f"{sample.text!r}: expected “{sample.told}…”, found {found}"
     text = sample.text.replace("{n}", str(n))
     lines = {"body": text, "source": text, "title": f"title: {text}", "description": f"description: {text}"}
@@ -125,6 +129,8 @@ CHANGES = {
     "latin-1": (lambda good: good + "é".encode("latin-1"), (1, "not a UTF-8 text file")),
     "utf-16": (lambda good: good.decode().encode("utf-16"), (1, "not a UTF-8 text file")),
     "1 MB": (lambda good: good + b"word " * 200_000, (1, "file of 10")),
+    "10,000 lines": (lambda good: good + b"a\n" * 10_000, (1, "file of 20")),
+    "9,000 lines": (lambda good: good + b"a\n\n" * 4500, (12, "answer of 45")),
     "empty": (lambda good: b"", (1, "no front matter")),
     "BOM": (lambda good: b"\xef\xbb\xbf" + good, (1, "byte order mark")),
     "CRLF": (lambda good: good.replace(b"\n", b"\r\n"), (1, "CRLF")),
@@ -136,6 +142,10 @@ CHANGES = {
     "bidi": (
         lambda good: good.replace(b"The answer", "The \u202eanswer".encode()),
         (12, "invisible character U+202E (right-to-left override)"),
+    ),
+    "right-to-left mark": (
+        lambda good: good.replace(b"The answer", "The \u200fanswer".encode()),
+        (12, "invisible character U+200F (right-to-left mark)"),
     ),
     "no-break space": (
         lambda good: good.replace(b"The answer", "The\u00a0answer".encode()),
@@ -190,7 +200,7 @@ NOISE = b"""--- | [ | ` | \t- | # | &a *a | < | [x](https://[) | [x](%00) | [x](
 def test_noise_never_raises(docs, entry):
     good, noise = (docs / CLEAN).read_bytes(), random.Random(1)  # noqa: S311
     pieces = [*NOISE.split(b" | "), b"", b"\n", b"> " * 2000, b"[x](" + b"y" * 5000 + b")"]
-    for _ in range(300):
+    for _ in range(150):
         data = bytearray(good)
         for _ in range(noise.randrange(1, 6)):
             start = noise.randrange(len(data))
@@ -247,6 +257,89 @@ def test_command_gives_github_no_command_of_an_entry(docs, entry):
     name = "x%2Cline=1%3A%3Ay%250A%0A%3A%3Aadd-mask%3A%3Az%0D##[add-matcher]\\udcff.md"
     assert all(re.match(rf"::error file={re.escape(name)},line=\d+::(?!.*%0A)", line) for line in annotations)
     assert any("%250A::error::" in line for line in annotations)
+
+
+def test_summary_lists_every_mistake_and_nothing_of_an_entry_is_markup(docs, tmp_path, monkeypatch):
+    """GitHub shows ten annotations a step. The table is read with GitHub's own parser."""
+    names = [f"x{n}| <b> [a](https://evil.example) @me `c` :x: https://evil.example.md" for n in range(12)]
+    for name in names:
+        (tmp_path / name.replace("/", "∕")).write_text("---\n<img src=x>\n", "utf-8")
+    page = tmp_path / "summary"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    files = sorted(path.name for path in tmp_path.glob("x*"))
+    _, lines = run("--github", *files, folder=tmp_path)
+    found = [line for line in lines if re.match(r"x\d+\|.*:\d+: ", line)]
+    html = cmarkgfm.github_flavored_markdown_to_html(page.read_text("utf-8"))
+    shown = BeautifulSoup(html, "html.parser")
+    assert {tag.name for tag in shown.find_all()} == {"h3", "table", "thead", "tbody", "tr", "th", "td"}
+    assert [": ".join(cell.get_text() for cell in row.select("td")) for row in shown.select("tbody tr")] == found
+    assert len(found) >= 12 and f"Mistakes in FAQ entries: {len(found)}" in shown.h3.get_text()
+
+
+@pytest.fixture(name="history")
+def _history(tmp_path) -> Path:
+    """A repository with three entries on main, of which theory.md links the first."""
+    root = tmp_path / "repository"
+    shutil.copytree(FAQ, root / faq_history.FAQ, ignore=lambda _, names: sorted(names)[3:])
+    shutil.copy(faq.ROOT / "mkdocs.yml", root)
+    git(root, "init", "-q", "-b", "main")
+    commit(root)
+    return root
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", root, *arguments], check=True, capture_output=True)
+
+
+def commit(root: Path) -> None:
+    git(root, "add", "-A")
+    git(root, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-qm", "x")
+    faq_history.base.cache_clear()
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_renamed_entry_gets_its_redirect(committed, history):
+    """The line to add, with the entry that took its place; then nothing more is said."""
+    old, *_ = sorted((history / faq_history.FAQ).glob("*.md"))
+    old.rename(old.with_name("is-it-asked-in-other-words.md"))
+    (history / "docs/pal/theory.md").write_text(f"[x](faq/{old.name})\n", "utf-8")
+    if committed:
+        commit(history)
+    names = faq_history.published(history)
+    assert old.name in names
+    (page, line, gone), (_, number, link) = sorted(
+        faq_history.lost(history, names), key=lambda found: found[0].name != "mkdocs.yml"
+    )
+    wanted = re.search(r"`(        pal/faq/\S+\.md: pal/faq/is-it-asked-in-other-words\.md)`", gone)[1]
+    assert (page, number) == (history / "mkdocs.yml", 1) and link.endswith("write faq/is-it-asked-in-other-words.md")
+    text = page.read_text("utf-8").splitlines()
+    assert text[line - 1].strip() == "redirect_maps:"
+    page.write_text("\n".join([*text[:line], wanted, *text[line:]]), "utf-8")
+    assert [each[0].name for each in faq_history.lost(history, names)] == ["theory.md"]
+
+
+def test_an_entry_of_one_branch_may_be_renamed(history):
+    """Nobody had its address: main did not."""
+    new = history / faq_history.FAQ / "is-it-new.md"
+    git(history, "checkout", "-q", "-b", "question")
+    new.write_text("new", "utf-8")
+    commit(history)
+    new.rename(new.with_name("is-it-quite-new.md"))
+    commit(history)
+    assert list(faq_history.lost(history, faq_history.published(history))) == []
+
+
+def test_a_redirect_to_an_entry_that_is_gone_is_refused(history):
+    page = history / "mkdocs.yml"
+    page.write_text(
+        page.read_text("utf-8").replace("redirect_maps:\n", "redirect_maps:\n        a.md: pal/faq/b.md\n"), "utf-8"
+    )
+    ((_, _, message),) = faq_history.lost(history, [])
+    assert message.startswith("redirect to pal/faq/b.md, which is gone → ")
+
+
+def test_without_history_nothing_is_said_to_be_fine(tmp_path):
+    assert faq_history.published(tmp_path) == []
 
 
 def test_command_has_no_commands_when_clean(docs, entry):

@@ -174,7 +174,7 @@ def _act(tmp_path: Path):
 @pytest.fixture(name="repository")
 def _repository(tmp_path: Path) -> Path:
     """As much of a copy of this repository as the job for FAQ entries needs, with our environments: nothing is fetched."""
-    for name in ("docs", "tests"):
+    for name in ("docs", "snippets", "tests"):
         shutil.copytree(ROOT / name, tmp_path / "repository" / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Makefile", "mkdocs.yml"):
         shutil.copy(ROOT / name, tmp_path / "repository")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+from mkdocs.utils.meta import get_data
 
 # An answer that is marked open says so in its first sentences.
 OPEN = re.compile(r"found no source|no source found|disagree", re.IGNORECASE)
@@ -22,3 +25,26 @@ def says_open(body: str) -> bool:
 
 def page_of(url: str) -> str:
     return url.split("#")[0].rstrip("/")
+
+
+# What no source settles, and a word that must stand beside it wherever it is said.
+UNSETTLED = {
+    r"ID plus one|one higher": r"no source|guide|third-party",
+    r"in proportion to the hours|proportional to the hours": r"no source|disagree|guide",
+    r"DPOR.{0,60}\bretired": r"said|disagree|still",
+    r"linked automatically|linked to the publisher": r"2020|withdrawn|disagree",
+    r"managed identit\w+ (work|can be linked)": r"does not|report",
+    r"already linked.{0,40}\b409|\b409\b.{0,40}already linked": r"modelled|our|no source",
+    r"Reader is (typically )?enough": r"\?|no Microsoft|community",
+}
+
+
+def unsettled(text: str) -> Iterator[tuple[int, str]]:
+    """The line of each paragraph of a page that states what no source settles."""
+    body = get_data(text)[0]
+    for paragraph in re.split(r"\n\s*\n", body):
+        prose = prose_of(paragraph)
+        for claim, marker in UNSETTLED.items():
+            if (said := re.search(claim, prose, re.IGNORECASE)) and not re.search(marker, prose, re.IGNORECASE):
+                line = text[: text.find(paragraph)].count("\n") + 1
+                yield line, f"“{said[0]}” states what no source settles → say who says it"

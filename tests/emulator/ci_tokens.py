@@ -106,7 +106,7 @@ class AzureDevOpsJob:
     """
 
     issuer: str = f"https://login.microsoftonline.com/{samples.CUSTOMER_TENANT}/v2.0"
-    subject: str = "/eid1/c/pub/t/copy-it/a/from-the/sc/service-connection"  # opaque: its inside is not published
+    subject: str = "/eid1/c/pub/t/copy-it/a/from-the/sc/service-connection"  # opaque: no source tells what is in it
     connection: str = SERVICE_CONNECTION
     subscription: str | None = None
 
