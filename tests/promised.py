@@ -77,7 +77,7 @@ WARNED = {
     "pal/terraform.md": ("**nothing is linked**",),
     "lighthouse/index.md": (
         "only the ID of the definition is filled",  # report 7
-        "| User Access Administrator only with `delegatedRoleDefinitionIds`, and these with no other role |",  # 19
+        "| User Access Administrator only with `delegatedRoleDefinitionIds`",  # 19
     ),
 }
 
