@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export NO_MKDOCS_2_WARNING := 1
 export DISABLE_MKDOCS_2_WARNING := true
 
-.PHONY: help serve test build programs lint format faq modules links mutants act bench wire errors tested check-offer sandbox extension exits care lock clean
+.PHONY: help serve test build programs lint format faq modules links mutants act bench wire errors tested check-offer pyz sandbox extension exits care lock clean
 LOCK ?= --upgrade
 ENVS := main az pipelines az-genuine exits care
 LOCKS := uv $(ENVS) az-genuine-extension
@@ -78,7 +78,10 @@ tested: $(MAIN)/.ready .venv/az/.ready .venv/npm/.ready .venv/az-genuine/.ready 
 check-offer: ## a Lighthouse offer of yours: make check-offer FILE=my-offer.json [PARAMETERS=my-offer.parameters.json]
 	@$(PYTHON) tests/offers.py $(if $(FILE),"$(FILE)") $(if $(PARAMETERS),"$(PARAMETERS)")
 
-sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try any command without a tenant
+pyz: ## the check of offers as one file for readers, and its sum on the page
+	@$(PYTHON) tests/offer_pyz.py
+
+sandbox: $(MAIN)/.ready .venv/az/.ready ## the emulated Azure, to try commands and offers without a tenant
 	$(RUN) tests/sandbox.py
 
 extension: .venv/az/.ready ## Microsoft's published extension, for: PAL_EXTENSION=published make test

@@ -150,6 +150,20 @@ def _az_indexes(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
     return build
 
 
+@pytest.fixture(scope="session", name="judge")
+def _judge(tmp_path_factory: pytest.TempPathFactory):
+    """A started PowerShell that says what is wrong with a text, with real modules before stand-ins; one for each worker."""
+    import programs
+    from emulator.harness import az_modules
+    from powershell import Judge, standins
+
+    if not (pwsh := programs.find("pwsh")):
+        missing(programs.lacking("pwsh"))
+    judge = Judge(pwsh, [*standins.real_places(), az_modules()], tmp_path_factory.mktemp("judge"))
+    yield judge
+    judge.close()
+
+
 @pytest.fixture(scope="session", name="site")
 def _site(plain_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as `make build` makes it, made once for all workers."""

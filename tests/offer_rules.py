@@ -211,8 +211,8 @@ def delete_role(offer: Offer) -> Findings:
         )
     for grant in holders:
         if grant.principal not in offer.readers:
-            write = f"Reader {IDS['Reader']} for this principal too"
-            yield Finding(grant.where, f"{DELETE} only", write, refused=offer.everybody)
+            found = f"{DELETE} only: who has it cannot see what to delete"
+            yield doubt(grant.node, found, f"Reader {IDS['Reader']} for this principal too")
 
 
 def listed_role(offer: Offer) -> Findings:

@@ -1,6 +1,6 @@
 """Check Azure Lighthouse offers against what Azure takes, before a customer sees them.
 
-    python tests/offers.py FILE [PARAMETERS]
+    python check-offer.pyz FILE [PARAMETERS]      (or in the repository: make check-offer FILE=...)
 
 FILE is an ARM template as JSON. Its parameters file x.parameters.json beside x.json is found
 automatically. Prints every finding as `file: $.path: found -> write`. Exit status: 0 Azure takes it,

@@ -1,6 +1,6 @@
 """`make sandbox`: the emulated Azure, running until Ctrl+C, with every request shown as it happens.
 
-Try any command without a tenant: paste the printed lines into another terminal and go on as a reader would.
+Try commands without a tenant: paste the printed lines into another terminal and go on as a reader would.
 """
 
 from __future__ import annotations

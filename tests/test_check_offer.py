@@ -791,7 +791,7 @@ def test_odd_values_anywhere_never_crash(tmp_path):
         ),
         ([BROKEN / "owner.json"], REFUSE, "owner.json: $.resources[0].properties.authorizations[4]"),
         ([BROKEN / "no-assignment.json"], SAY, "delegates nothing"),
-        ([], REFUSE, "python tests/offers.py FILE [PARAMETERS]"),
+        ([], REFUSE, "python check-offer.pyz FILE [PARAMETERS]"),
     ],
 )
 def test_command_line(arguments, code, says):
@@ -833,3 +833,99 @@ def test_work_grows_with_the_number_of_authorizations(tmp_path, monkeypatch):
 
     assert reads(100) < 10.5 * reads(10)
     assert reads(10) < 30 * 70  # about 50 an authorization
+
+
+# --- what Microsoft publishes, reduced to its structure ---
+# https://github.com/Azure/Azure-Lighthouse-samples/tree/37b72c8b4417760664a11245606223627a0fb6fd/templates (MIT)
+
+OFFER_OF_SAMPLE = f"[resourceId('{TYPE}/', variables('mspRegistrationName'))]"
+
+
+def sample(**parameters: str) -> dict:
+    """As the samples are: every value a parameter, names from the offer's name, outputs that repeat them."""
+    template = good(
+        registrationDefinitionName="[parameters('mspOfferName')]",
+        description="[parameters('mspOfferDescription')]",
+        managedByTenantId="[parameters('managedByTenantId')]",
+        authorizations="[parameters('authorizations')]",
+    )
+    definition, assignment = template["resources"]
+    definition |= {"apiVersion": "2019-06-01", "name": "[variables('mspRegistrationName')]"}
+    assignment |= {
+        "apiVersion": "2019-06-01",
+        "name": "[variables('mspRegistrationName')]",
+        "dependsOn": [OFFER_OF_SAMPLE],
+    }
+    assignment["properties"]["registrationDefinitionId"] = OFFER_OF_SAMPLE
+    names = ("mspOfferName", "mspOfferDescription", "managedByTenantId")
+    declared = {**dict.fromkeys(names, "string"), "authorizations": "array", **parameters}
+    template["parameters"] = {
+        name: {"type": kind, "metadata": {"description": name}} for name, kind in declared.items()
+    }
+    template["variables"] = {"mspRegistrationName": "[guid(parameters('mspOfferName'))]"}
+    template["outputs"] = {
+        "mspOfferName": {"type": "string", "value": "[concat('Managed by', ' ', parameters('mspOfferName'))]"}
+    }
+    return template
+
+
+def in_a_group(template: dict, **members) -> dict:
+    """The assignment in a nested deployment whose expressions belong to the template around."""
+    assignment = template["resources"].pop()
+    needed = assignment.pop("dependsOn")
+    inner = {"$schema": f"{SCHEMAS}/deploymentTemplate.json#", "contentVersion": "1.0.0.0", "parameters": {}}
+    outer = deployment(inner | {"resources": [assignment]}) | {"dependsOn": needed, **members}
+    del outer["properties"]["expressionEvaluationOptions"]
+    template["resources"].append(outer)
+    return template
+
+
+def of_marketplace() -> dict:
+    template = sample()
+    plan = dict.fromkeys(("name", "publisher", "product", "version"), "x")
+    template["variables"]["plan"] = plan
+    template["parameters"]["marketplaceOffer"] = {"type": "string", "defaultValue": "No"}
+    asked = "[if(equals(parameters('marketplaceOffer'), 'Yes'), variables('plan'), json('null'))]"
+    template["resources"][0]["plan"] = asked
+    return template
+
+
+def with_pim() -> dict:
+    template = sample(eligibleAuthorizations="array")
+    template["resources"][0]["apiVersion"] = "2020-02-01-preview"
+    template["resources"][0]["properties"]["eligibleAuthorizations"] = "[parameters('eligibleAuthorizations')]"
+    return template
+
+
+SAMPLES = {
+    "subscription": sample,
+    "resource group": lambda: in_a_group(sample(rgName="string"), resourceGroup="[parameters('rgName')]"),
+    "marketplace": of_marketplace,
+    "eligible": with_pim,
+}
+VALUES = {
+    "mspOfferName": "Relecloud Managed Services",
+    "mspOfferDescription": "Relecloud Managed Services",
+    "managedByTenantId": "22222222-2222-2222-2222-222222222222",
+    "rgName": "web",
+    "eligibleAuthorizations": [eligible("Resource Policy Contributor (Preview)")],
+}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize(
+    "roles", [["Reader"], ["Reader", "Contributor"], ["Reader", "Contributor", offer_rules.DELETE]]
+)
+def test_samples_of_microsoft_hold_no_mistake(name, roles, tmp_path):
+    """Without values nothing is judged; a missing earning or delete role is a warning; with all of them they pass."""
+    template = SAMPLES[name]()
+    (tmp_path / "own.json").write_text(json.dumps(template), "utf-8")
+    lines, verdict = report(tmp_path / "own.json")
+    assert verdict == SAY, lines
+    assert all("not judged" in line or "no mistake found" in line for line in lines), lines
+    values = {key: value for key, value in VALUES.items() if key in template["parameters"]}
+    given(tmp_path, **values, authorizations=[grant(role) for role in roles])
+    lines, verdict = report(tmp_path / "own.json")
+    assert verdict == (ACCEPT if len(roles) == 3 else SAY), lines
+    warned = [words for words in ("no role on the list", "nobody has") if any(words in line for line in lines)]
+    assert len(warned) == 3 - len(roles)

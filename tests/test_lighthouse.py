@@ -304,10 +304,13 @@ def test_pasted_block_that_fails_leaves_the_shell_open(name: str, reader: Reader
 
 
 def test_a_template_that_is_not_understood_is_loud(world: World) -> None:
-    odd = {"resources": [{"type": "a/b", "name": "[reference('x')]", "properties": {}}]}
+    frame = {"$schema": "https://schema.management.azure.com/schemas/2019-08-01/subscriptionDeploymentTemplate.json#"}
+    frame["contentVersion"] = "1.0.0.0"
+    named = {"type": "a/b", "apiVersion": "2022-10-01", "name": "[reference('x')]", "properties": {}}
+    odd = frame | {"resources": [named]}
     with pytest.raises(ServiceError, match="does not know the template function 'reference'"):
         deployed(odd, {}, samples.SUBSCRIPTION)
-    required = {"parameters": {"who": {"type": "string"}}, "resources": []}
+    required = frame | {"parameters": {"who": {"type": "string"}}, "resources": []}
     with pytest.raises(ServiceError, match="the parameter who is given no value"):
         deployed(required, {}, samples.SUBSCRIPTION)
 

@@ -132,7 +132,7 @@ def test_broken_offer_has_one_finding(path):
 def test_what_azure_takes_is_a_warning():
     warned = {path.stem for path in BROKEN.glob("*.json") if offer_report.report(path)[1] == SAY}
     assert warned == {
-        *("no-delete-role", "no-earning-role", "same-role-twice"),
+        *("no-delete-role", "no-earning-role", "same-role-twice", "delete-role-cannot-read"),
         *("no-assignment", "schema-of-resource-group", "unknown-authorizations"),
     }
 

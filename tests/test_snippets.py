@@ -14,7 +14,7 @@ from conftest import only_in_ci
 from emulator.harness import ROOT, Reader
 from emulator.world import World
 from grades import CHECKED, SAME_REQUESTS, genuine_extension, record, reference_of
-from powershell import check, paste_safe
+from powershell import Judge
 from scenarios import (
     AFTER,
     ENDS,
@@ -114,9 +114,8 @@ def test_genuine_extension_sends_the_same(
 
 
 @pytest.mark.parametrize("snippet", sorted(SNIPPETS.rglob("*.ps1")), ids=lambda p: str(p.relative_to(SNIPPETS)))
-def test_powershell_is_known_to_the_published_reference(snippet: Path, request: pytest.FixtureRequest) -> None:
-    """What pages call *checked*: parsed, every cmdlet and parameter set in the reference, safe to paste."""
+def test_powershell_knows_every_command(snippet: Path, judge: Judge, request: pytest.FixtureRequest) -> None:
+    """What pages call *checked*: PowerShell parses it and binds each command to the published parameters; safe to paste."""
     record(request, snippet, CHECKED, reference_of(snippet))
-    text, name = snippet.read_text(encoding="utf-8"), str(snippet.relative_to(ROOT))
-    findings = check(text, name=name) + paste_safe(text, name)
-    assert not findings, "\n".join(findings)
+    found = judge(snippet.read_text(encoding="utf-8"), str(snippet.relative_to(ROOT)))
+    assert not found.wrong + found.unsafe, "\n".join(found.wrong + found.unsafe)

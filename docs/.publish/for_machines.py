@@ -20,7 +20,7 @@ from mkdocs.utils.meta import get_data
 
 ROOT = Path(__file__).parent.parent.parent
 INCLUDE = re.compile(r'^( *)--8<-- "([^"]+)"\n', re.MULTILINE)
-LINK = re.compile(r"\]\(([^)\s:]+\.md)(#[^)\s]*)?\)")
+LINK = re.compile(r"\]\(([^)\s:#]+\.(?:md|pyz))(#[^)\s]*)?\)")
 INTRODUCTION = (
     "How Microsoft partners link their ID to the identities that work in customers' Azure (Partner Admin Link, PAL). "
     "Every block is a file that the site's tests ran or checked. Sample values (partner ID 1234567, tenant 11111111-…) stand "
@@ -73,8 +73,10 @@ def as_markdown(body: str, meta: dict, name: str, pages: dict[str, File], config
     """A page's source with files in place of includes, links to the Markdown of other pages, and its sources at the end."""
 
     def linked(match: re.Match) -> str:
-        target = pages.get(posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1])))
-        folder = posixpath.dirname(pages[name].dest_uri)
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
+        target, folder = pages.get(path), posixpath.dirname(pages[name].dest_uri)
+        if path.endswith(".pyz"):  # a file to download stands where the sources have it
+            return f"]({config.site_url or posixpath.relpath('.', folder) + '/'}{quote(path)})"
         return f"]({address(target, config, folder)}{match[2] or ''})" if target else match[0]
 
     text = INCLUDE.sub(included, LINK.sub(linked, body.strip() + "\n"))

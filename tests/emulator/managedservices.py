@@ -12,6 +12,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
 from .authorization import SCOPE
 from .transport import Request, Response
 from .world import ServiceError, World
@@ -30,23 +33,46 @@ OWNER, CONTRIBUTOR, ADMINISTRATOR, DELETE = (
         "Managed Services Registration assignment Delete Role",
     )
 )
-GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-# Members of each level (spec); True for those without which a definition is refused.
-AUTHORIZATION = {"principalId": True, "roleDefinitionId": True, "principalIdDisplayName": False}
-MEMBERS = {
-    "offer": {
-        "managedByTenantId": True,
-        "authorizations": True,
-        "registrationDefinitionName": False,
-        "description": False,
+ID = {"type": "string", "pattern": "^(?=.*[1-9a-fA-F])[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}
+TEXT, READ_ONLY = {"type": "string"}, {}
+
+
+def object_of(required: dict, **optional: dict) -> dict:
+    """The JSON schema of an object with these members and no other."""
+    members = {"type": "object", "properties": {**required, **optional}}
+    return {**members, "required": list(required), "additionalProperties": False}
+
+
+def array_of(items: dict) -> dict:
+    return {"type": "array", "items": items}
+
+
+# Members, types and what is required (spec); that IDs are GUIDs, and how long an activation lasts, is documented.
+APPROVER = object_of({"principalId": ID}, principalIdDisplayName=TEXT)
+POLICY = object_of(
+    {"multiFactorAuthProvider": {"enum": ["Azure", "None"]}},
+    maximumActivationDuration=TEXT,
+    managedByTenantApprovers={**array_of(APPROVER), "maxItems": 10},
+)
+AUTHORIZATION = {"principalId": ID, "roleDefinitionId": ID}
+OFFER = object_of(
+    {
+        "managedByTenantId": ID,
+        "authorizations": {
+            **array_of(object_of(AUTHORIZATION, principalIdDisplayName=TEXT, delegatedRoleDefinitionIds=array_of(ID))),
+            "minItems": 1,
+        },
     },
-    "authorization": {**AUTHORIZATION, "delegatedRoleDefinitionIds": False},
-    "eligible": {**AUTHORIZATION, "justInTimeAccessPolicy": False},
-    "policy": {"multiFactorAuthProvider": True, "maximumActivationDuration": False, "managedByTenantApprovers": False},
-    "approver": {"principalId": True, "principalIdDisplayName": False},
-}
-MEMBERS["offer"] |= dict.fromkeys(("eligibleAuthorizations", "managedByTenantName", "provisioningState"), False)
-MEMBERS["offer"] |= dict.fromkeys(("manageeTenantId", "manageeTenantName"), False)
+    eligibleAuthorizations=array_of(
+        object_of(AUTHORIZATION, principalIdDisplayName=TEXT, justInTimeAccessPolicy=POLICY)
+    ),
+    registrationDefinitionName=TEXT,
+    description=TEXT,
+    **dict.fromkeys(("managedByTenantName", "manageeTenantId", "manageeTenantName", "provisioningState"), READ_ONLY),
+)
+DELEGATION = object_of(
+    {"registrationDefinitionId": TEXT}, provisioningState=READ_ONLY, registrationDefinition=READ_ONLY
+)
 INVALID = "InvalidRegistrationDefinitionCreateRequest"
 SINCE_2020 = (
     "eligibleAuthorizations",
@@ -115,7 +141,12 @@ def kept(world: World, kind: str) -> dict[str, dict]:
 def create_offer(world: World, caller: dict, scope: str, name: str, properties: dict[str, Any]) -> dict:
     """The registration definition, new or replaced: the same name again gives new authorizations (documented)."""
     check_owner(world, caller, scope)
-    check_shape(name, scope, properties)
+    if "/resourceGroups/" in scope:
+        # code reported: Azure-Lighthouse-samples issue 31
+        raise ServiceError(
+            400, "InvalidRegistrationDefinitionUri", "[modelled] A registration definition is made in a subscription."
+        )
+    properties = shaped("registration definition", OFFER, name, properties)
     id, tenant = f"{scope}{PROVIDER}/registrationDefinitions/{name}", properties["managedByTenantId"]
     if tenant == caller["tid"] or tenant not in world.tenants:
         # reported: azure-docs issue 35016; an unknown tenant gets the same answer (modelled)
@@ -128,6 +159,7 @@ def create_offer(world: World, caller: dict, scope: str, name: str, properties: 
         check_role(name, each)
     for each in properties.get("eligibleAuthorizations") or []:
         check_eligible(name, each)
+    check_policies(name, properties.get("eligibleAuthorizations") or [])
     customer = world.tenants[caller["tid"]]
     read_only = {
         "provisioningState": "Succeeded",
@@ -140,43 +172,26 @@ def create_offer(world: World, caller: dict, scope: str, name: str, properties: 
     return made
 
 
-def check_shape(name: str, scope: str, properties: dict[str, Any]) -> None:
-    """What the published description requires, and that IDs are IDs; the texts are [modelled]."""
-    if "/resourceGroups/" in scope:
-        # code reported: Azure-Lighthouse-samples issue 31
-        raise ServiceError(
-            400, "InvalidRegistrationDefinitionUri", "[modelled] A registration definition is made in a subscription."
-        )
-    if not GUID.fullmatch(name):
-        refuse(f"[modelled] The name '{name}' of the registration definition is no GUID.")
-    check_members("offer", properties)
-    for kind, level in {"authorizations": "authorization", "eligibleAuthorizations": "eligible"}.items():
-        for each in properties.get(kind) or []:
-            check_members(level, each)
-            ids = [each["principalId"], each["roleDefinitionId"], *each.get("delegatedRoleDefinitionIds", [])]
-            if policy := each.get("justInTimeAccessPolicy"):
-                check_members("policy", policy)
-                for approver in policy.get("managedByTenantApprovers") or []:
-                    check_members("approver", approver)
-                    ids.append(approver["principalId"])
-            elif policy == {}:
-                check_members("policy", policy)
-            for id in ids:
-                if not isinstance(id, str) or not GUID.fullmatch(id) or not id.strip("0-"):
-                    refuse(f"[modelled] '{id}' is no ID.")
+def shaped(kind: str, schema: dict, name: str, properties: Any) -> dict[str, Any]:
+    """The properties as published, names in any case; refused when they are not. The texts are [modelled]."""
+    properties = spelled(properties, schema)
+    wrong = best_match(Draft202012Validator(schema).iter_errors(properties))
+    if wrong is not None:
+        refuse(f"[modelled] {wrong.json_path} of {kind} '{name}': {wrong.message}")
+    if not re.fullmatch(ID["pattern"], str(name)):
+        refuse(f"[modelled] The name '{name}' of the {kind} is no GUID.")
+    return properties
 
 
-def check_members(level: str, value: Any) -> None:
-    """An object has the members that are required, and none that is not published."""
-    if not isinstance(value, dict):
-        refuse(f"[modelled] {json.dumps(value)[:60]} is no {level}.")
-    known, given = {name.lower(): name for name in MEMBERS[level]}, {name.lower(): each for name, each in value.items()}
-    for name in value:
-        if name.lower() not in known:
-            refuse(f"[modelled] Could not find member '{name}' on the {level}.")
-    for name, required in MEMBERS[level].items():
-        if required and not given.get(name.lower()):
-            refuse(f"[modelled] The {level} lacks '{name}'.")
+def spelled(value: Any, schema: dict) -> Any:
+    """A value with its members spelt as published, those that are null left out."""
+    if isinstance(value, dict) and "properties" in schema:
+        known = {name.lower(): name for name in schema["properties"]}
+        named = {known.get(name.lower(), name): each for name, each in value.items() if each is not None}
+        return {name: spelled(each, schema["properties"].get(name, {})) for name, each in named.items()}
+    if isinstance(value, list) and "items" in schema:
+        return [spelled(each, schema["items"]) for each in value]
+    return value
 
 
 def check_role(name: str, authorization: dict[str, Any]) -> None:
@@ -203,37 +218,35 @@ def check_role(name: str, authorization: dict[str, Any]) -> None:
 
 
 def check_eligible(name: str, eligible: dict[str, Any]) -> None:
-    """Documented of eligible authorizations: how long, which second factor, which approvers; the texts are [modelled] but one."""
+    """Documented of eligible authorizations: which role, and for how long; the texts are [modelled] but one."""
     role = eligible["roleDefinitionId"].lower()
     if role in (OWNER, ADMINISTRATOR):
         # reported: azure-docs issue 80795
         text = "is restricted for eligible authorization in registration definition"
         refuse(f"The role definition '{role}' {text} '{name}'.")
     check_role(name, eligible)
-    policy = eligible.get("justInTimeAccessPolicy")
-    if policy is None:
-        return
-    lasts = re.fullmatch(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?", policy.get("maximumActivationDuration", "PT8H"))
-    if lasts is None or not 30 <= 60 * int(lasts[1] or 0) + int(lasts[2] or 0) <= 480:
+    lasts = eligible.get("justInTimeAccessPolicy", {}).get("maximumActivationDuration", "PT8H")
+    time = re.fullmatch(r"PT(?=\d)(?:(\d{1,3})H)?(?:(\d{1,3})M)?", lasts)
+    if time is None or not 30 <= 60 * int(time[1] or 0) + int(time[2] or 0) <= 480:
         refuse("[modelled] An activation lasts from 30 minutes to 8 hours.")
-    if policy["multiFactorAuthProvider"].lower() not in ("azure", "none"):
-        refuse("[modelled] The second factor is Azure or None.")
-    approvers = policy.get("managedByTenantApprovers") or []
-    if len(approvers) > 10:
-        refuse("[modelled] There are 10 approvers at most.")
+
+
+def check_policies(name: str, eligible: list[dict[str, Any]]) -> None:
+    """Eligible authorizations of one role have the same access policy (documented)."""
+    first: dict[str, Any] = {}
+    for each in eligible:
+        policy = each.get("justInTimeAccessPolicy")
+        if first.setdefault(each["roleDefinitionId"].lower(), policy) != policy:
+            refuse(f"[modelled] The eligible authorizations of one role in '{name}' have different access policies.")
 
 
 def delegate(world: World, caller: dict, scope: str, name: str, properties: dict[str, Any]) -> dict:
     """The registration assignment of an offer of the same subscription at `scope`; one of an offer name at a scope."""
     check_owner(world, caller, scope)
-    made = resource(
-        f"{scope}{PROVIDER}/registrationAssignments/{name}", properties | {"provisioningState": "Succeeded"}
-    )
-    if not GUID.fullmatch(name):
-        raise ServiceError(
-            400, "InvalidRegistrationAssignment", f"[modelled] The name '{name}' of the assignment is no GUID."
-        )
-    offer = world.offers.get(str(properties.get("registrationDefinitionId")).lower())
+    properties = shaped("registration assignment", DELEGATION, name, properties)
+    id = f"{scope}{PROVIDER}/registrationAssignments/{name}"
+    made = resource(id, properties | {"provisioningState": "Succeeded"})
+    offer = world.offers.get(properties["registrationDefinitionId"].lower())
     if offer is None or not covers("/".join(scope.split("/")[:3]), offer["id"]):
         raise ServiceError(400, "InvalidRegistrationAssignment", "[modelled] The offer is not in this subscription.")
     for other in world.delegations.values():

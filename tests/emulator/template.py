@@ -32,7 +32,45 @@ KINDS = {
     "secureobject": dict,
     "array": list,
 }
-LONGEST, MOST_COPIES = 131_072, 800
+LONGEST, MOST_COPIES, MOST_PARAMETERS = 131_072, 800, 256
+# Members of each level (spec), those that are required, and the types of the others.
+TEMPLATE = {
+    "$schema",
+    "contentVersion",
+    "apiProfile",
+    "languageVersion",
+    "definitions",
+    "metadata",
+    "parameters",
+    "functions",
+}
+TEMPLATE |= {"variables", "resources", "outputs"}
+RESOURCE = {
+    "type",
+    "apiVersion",
+    "name",
+    "properties",
+    "dependsOn",
+    "condition",
+    "copy",
+    "comments",
+    "metadata",
+    "scope",
+    "plan",
+}
+RESOURCE |= {"location", "tags", "resourceGroup", "subscriptionId", "id", "sku", "kind", "identity"}
+TYPED = {"type", "metadata", "minValue", "maxValue", "minLength", "maxLength", "nullable", "items", "properties"}
+REQUIRED: dict[str, dict] = {
+    "template": {"$schema": str, "contentVersion": str, "resources": (list, dict)},
+    "resource": {"type": str, "apiVersion": str, "name": str, "properties": dict},
+    "parameter": {"type": str},
+    "output": {"type": str},
+    "plan": dict.fromkeys(("name", "publisher", "product", "version"), str),
+}
+OPTIONAL: dict[str, dict] = {
+    "template": {"parameters": dict, "variables": dict, "outputs": dict, "functions": list, "metadata": dict},
+    "resource": {"dependsOn": list, "copy": dict, "plan": (dict, str), "condition": (bool, str)},
+}
 
 
 @dataclass
@@ -222,7 +260,7 @@ def typed(base: str, type: str, *names: str) -> str:
 
 def resource_id(scope: Scope, *given: str) -> str:
     """[subscription,] [resource group,] type, names…"""
-    at = next(index for index, each in enumerate(given) if "/" in each)
+    at = ["/" in each for each in given].index(True)
     base = scope.id
     if at == 2:
         base = f"/subscriptions/{given[0]}/resourceGroups/{given[1]}"
@@ -384,6 +422,7 @@ def deployed(
     `parameters` maps names to {"value": …}. ServiceError 400 for what Azure refuses before it deploys anything.
     """
     place = Scope(f"/subscriptions/{subscription}" if subscription else "", tenant)
+    template = spelled(template, TEMPLATE)
     try:
         scope = opened(template, {name: each["value"] for name, each in parameters.items()}, place)
         resources = list(instances(template, scope, scope.id))
@@ -394,8 +433,33 @@ def deployed(
         raise invalid(f"a part of it has another shape than published ({type(error).__name__}: {error})") from None
 
 
+def spelled(value: Any, members: set[str], what: str = "template") -> dict:
+    """An object with its members spelt as published, in whatever case they are; refused for another member or another kind of value."""
+    if not isinstance(value, dict):
+        raise invalid(f"{json.dumps(value)[:60]} is no {what}")
+    known = {name.lower(): name for name in members}
+    for name in value:
+        if name.lower() not in known:
+            raise invalid(f"could not find member '{name}' on the {what}")
+    named = {known[name.lower()]: each for name, each in value.items() if each is not None or what == "output"}
+    for name, required in REQUIRED.get(what, {}).items():
+        if not isinstance(named.get(name), required):
+            raise invalid(f"the {what} lacks '{name}', or it is not of the type published")
+    for name, optional in OPTIONAL.get(what, {}).items():
+        if name in named and not isinstance(named[name], optional):
+            raise invalid(f"'{name}' of the {what} is not of the type published")
+    return named
+
+
 def opened(template: dict, values: dict[str, Any], place: Scope) -> Scope:
     """The scope inside a template: values of its parameters, over defaults."""
+    if (
+        not re.fullmatch(r"\d+(\.\d+){3}", template["contentVersion"])
+        or "deploymenttemplate.json" not in template["$schema"].lower()
+    ):
+        raise invalid("'contentVersion' or '$schema' is not one of a template")
+    if len(template.get("parameters") or {}) > MOST_PARAMETERS:
+        raise invalid(f"there are more than {MOST_PARAMETERS} parameters")
     scope = Scope(
         place.id, place.tenant, {}, {name.lower(): each for name, each in named_variables(template.get("variables"))}
     )
@@ -403,7 +467,8 @@ def opened(template: dict, values: dict[str, Any], place: Scope) -> Scope:
     if strange := [name for name in values if name.lower() not in declared]:
         raise invalid(f"the parameter '{strange[0]}' is given and not declared in the template")
     given = {name.lower(): value for name, value in values.items()}
-    for name, each in (template.get("parameters") or {}).items():
+    for name, written in (template.get("parameters") or {}).items():
+        each = spelled(written, {*TYPED, "defaultValue", "allowedValues"}, "parameter")
         if name.lower() not in given and "defaultValue" not in each and not each.get("nullable"):
             raise invalid(f"the parameter {name} is given no value")
         value = given[name.lower()] if name.lower() in given else value_of(each.get("defaultValue"), scope)
@@ -412,7 +477,10 @@ def opened(template: dict, values: dict[str, Any], place: Scope) -> Scope:
             value is not None and (not isinstance(value, kind) or isinstance(value, bool) != (kind is bool))
         ):
             raise invalid(f"the value of the parameter '{name}' is not of the type '{each.get('type')}'")
-        if "allowedValues" in each and value not in each["allowedValues"]:
+        length = len(value) if isinstance(value, (str, list)) else 0
+        if ("allowedValues" in each and value not in each["allowedValues"]) or not each.get(
+            "minLength", 0
+        ) <= length <= each.get("maxLength", length):
             raise invalid(f"the value of the parameter '{name}' is none of those allowed")
         scope.parameters[name.lower()] = value
     return scope
@@ -429,15 +497,21 @@ def named_variables(variables: dict | None) -> Iterator[tuple[str, Any]]:
 
 def outputs_of(template: dict, scope: Scope) -> dict[str, Any]:
     named = (template.get("outputs") or {}).items()
-    asked = [(name, each) for name, each in named if value_of(each.get("condition", True), scope)]
+    written = [(name, spelled(each, {*TYPED, "value", "copy", "condition"}, "output")) for name, each in named]
+    for name, each in written:
+        if "value" not in each and "copy" not in each:
+            raise invalid(f"the output '{name}' has no value")
+    asked = [(name, each) for name, each in written if value_of(each.get("condition", True), scope)]
     return {name: {"type": each["type"], "value": value_of(each.get("value"), scope)} for name, each in asked}
 
 
 def instances(template: dict, scope: Scope, at: str) -> Iterator[Resource]:
     """The resources of a template: copied, those whose condition fails left out, nested deployments entered."""
-    listed, seen = template["resources"], set()
-    for written in listed.values() if isinstance(listed, dict) else listed:
+    listed, seen, needed = template["resources"], set(), []
+    for symbol, written in listed.items() if isinstance(listed, dict) else enumerate(listed):
+        written = spelled(written, RESOURCE, "resource")
         loop = written.get("copy")
+        seen |= {(str(symbol).lower(),), (loop["name"].lower(),) if loop else ()}
         for index in range(count_of(loop, scope)) if loop else [None]:
             turns = scope.turns if index is None else {**scope.turns, "": index, loop["name"].lower(): index}
             here = Scope(**{**vars(scope), "turns": turns})
@@ -447,17 +521,32 @@ def instances(template: dict, scope: Scope, at: str) -> Iterator[Resource]:
             if (kind.lower(), str(name).lower()) in seen:
                 raise invalid(f"the resource '{kind}/{name}' is defined multiple times in the template")
             seen.add((kind.lower(), str(name).lower()))
+            needed += value_of(written.get("dependsOn", []), here)
+            if value_of(written.get("plan"), here) is not None:
+                spelled(value_of(written["plan"], here), set(REQUIRED["plan"]), "plan")
             if kind.lower() == "microsoft.resources/deployments":
                 yield from nested(written, here, at)
             else:
                 properties = value_of(written.get("properties", {}), here)
                 yield Resource(kind, name, at, properties, str(value_of(written.get("apiVersion"), here)))
 
+    for id in needed:
+        if not any(is_named(id, each) for each in seen):
+            raise invalid(f"the resource '{id}' is not defined in the template")
+
+
+def is_named(id: str, resource: tuple[str, ...]) -> bool:
+    """Whether an entry of dependsOn is a symbol, a loop, or the name or the ID of a resource."""
+    id = id.rstrip("/").lower()
+    return (
+        id == resource[-1] or (len(resource) == 2 and id.endswith(typed("", *resource).lower())) if resource else False
+    )
+
 
 def nested(written: dict, scope: Scope, at: str) -> Iterator[Resource]:
     """The resources of a nested deployment: its expressions belong to the template around, unless its scope is inner."""
     properties = written["properties"]
-    if "template" not in properties:
+    if "templateLink" in properties or "template" not in properties:
         raise invalid(
             f"the sandbox does not read linked templates, as in the deployment '{value_of(written['name'], scope)}'"
         )
@@ -468,5 +557,5 @@ def nested(written: dict, scope: Scope, at: str) -> Iterator[Resource]:
     inner = str((properties.get("expressionEvaluationOptions") or {}).get("scope")).lower() == "inner"
     if inner:
         given = {name: value_of(each["value"], scope) for name, each in (properties.get("parameters") or {}).items()}
-        scope = opened(properties["template"], given, Scope(at, scope.tenant))
-    yield from instances(properties["template"], scope, at)
+        scope = opened(spelled(properties["template"], TEMPLATE), given, Scope(at, scope.tenant))
+    yield from instances(spelled(properties["template"], TEMPLATE), scope, at)

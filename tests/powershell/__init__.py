@@ -1,13 +1,9 @@
-"""Check PowerShell text where no PowerShell can run it (what the pages call "checked").
+"""PowerShell for the tests: `Judge` asks a started one what is wrong with a text, `standins` makes modules for it.
 
-`check` holds every command against Microsoft's published reference, reduced in
-data/powershell-reference.json. `paste_safe` adds what counts when a reader pastes the text into a
-live shell. Both return messages `file:line: found → write`; an empty list is a pass. `versions` tells
-which version of each module the reference is for.
+`versions` tells which version of each module the reference is for.
 """
 
-from .commands import check
-from .paste import paste_safe
+from .judge import Findings, Judge
 from .reference import versions
 
-__all__ = ["check", "paste_safe", "versions"]
+__all__ = ["Findings", "Judge", "versions"]
