@@ -188,6 +188,8 @@ class Reader:
         before = self.saved_sign_in()
         result = self.command(*interpreter(snippet.suffix), file.name, timeout=FIRST_START if first else TIMEOUT)
         assert self.saved_sign_in() == before, f"{snippet.name} writes the sign-in to the reader's profile"
+        if snippet.suffix == ".ps1" and (secret := self.extra.get("AZURE_CLIENT_SECRET")):
+            assert secret not in result.output, f"{snippet.name} shows the secret"
         self.ran += [(each, result.code) for each in (snippet, *self.files) if each == snippet or each.name in text]
         return result
 
