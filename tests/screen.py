@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import principals
+from bystanders import THEIR_DELEGATION
 from emulator import samples
 from emulator.harness import Result
 from scenarios import ENDS, PAGES
@@ -30,7 +31,10 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "onboard/show": (OFFER, samples.OPERATORS_GROUP, f"{AT}registrationAssignments/"),
     "onboard/remove": (f"Removed {AT}registrationAssignments/",),
     "delegations/list": (samples.SUBSCRIPTION, samples.CUSTOMER_TENANT, OFFER, f"{AT}registrationAssignments/"),
-    "delegations/earning": (f"with role    {AT}registrationAssignments/",),
+    "delegations/earning": (
+        f"with role    {AT}registrationAssignments/",
+        f"without role {AT}registrationAssignments/{THEIR_DELEGATION}",
+    ),
     "delegations/remove": (f"Removed {AT}registrationAssignments/",),
 }
 # Tasks whose result is not the link that is there at their end.
