@@ -38,7 +38,13 @@ DATA, EMULATOR = Path(__file__).parent / "data", Path(__file__).parent / "emulat
 
 # How a file's name ends -> the tool it is for, as the tabs of the pages call it.
 TOOLS = {"ps1": "PowerShell", "sh": "Azure CLI", "py": "Python", "rest.sh": "az rest", "curl.sh": "REST with curl"}
-TOOLS |= {"azure-cli.txt": "Azure CLI", "python.txt": "Python", "az-rest.txt": "az rest", "curl.txt": "REST with curl"}
+TOOLS |= {
+    "powershell.txt": "PowerShell",
+    "azure-cli.txt": "Azure CLI",
+    "python.txt": "Python",
+    "az-rest.txt": "az rest",
+    "curl.txt": "REST with curl",
+}
 TOOLS |= {"json": "ARM JSON", "bicep": "Bicep", "parameters.json": "Parameters", "tf": "Terraform"}
 PIPELINE_TOOLS = {"cli": "Azure CLI", "powershell": "PowerShell", "python": "Python"}
 

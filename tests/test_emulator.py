@@ -207,6 +207,23 @@ def test_client_without_our_ca_is_recorded(proxy: Proxy, world: World) -> None:
     assert any("TLS failed" in refusal for refusal in proxy.refused)
 
 
+def test_refusal_of_a_client_that_is_gone_is_waited_for(proxy: Proxy, world: World, monkeypatch) -> None:
+    """The client leaves before the emulator has looked at its handshake: `settle` returns after the record, not before."""
+    go_on, context = threading.Event(), proxy.context
+    monkeypatch.setattr(proxy, "context", lambda name: go_on.wait(30) and context(name))
+    host, _, port = proxy.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"CONNECT management.azure.com:443 HTTP/1.1\r\n\r\n")
+        assert b"200" in connection.recv(1024)
+        connection.sendall(b"no TLS")
+    (waiting := threading.Thread(target=proxy.settle, args=(30,))).start()
+    waiting.join(0.2)
+    assert waiting.is_alive() and not proxy.refused
+    go_on.set()
+    waiting.join()
+    assert any("TLS failed" in refusal for refusal in proxy.refused)
+
+
 def test_fault_can_lose_the_answer_after_the_write(world: World, session: requests.Session, proxy: Proxy) -> None:
     """The retry of a create whose answer was lost meets its own link."""
     proxy.faults.append(Fault(lambda r: r.method == "PUT", None, apply=True))

@@ -17,14 +17,15 @@ from pathlib import Path
 
 import principals
 import pytest
-from conftest import AZ, need
+from conftest import AZ, missing, need
 from emulator import samples
 from emulator.entra import SignInError
-from emulator.harness import ROOT, Reader, Result
+from emulator.harness import ROOT, Reader, Result, interpreter
 from emulator.transport import Fault, Response
 from emulator.world import ENTRA_AUDIENCE, Application, FederatedCredential, ManagedIdentity, World
-from grades import RUN, azure_cli, how, record
+from grades import RUN, azure_cli, how, powershell, record
 from pages import GUID, SNIPPETS
+from programs import find, lacking
 from test_second_factor import demand_second_factor
 
 CAPTURES = ROOT / "snippets/errors"
@@ -58,6 +59,41 @@ def with_application(run: Run, subject: str = SUBJECT, issuer: str = ISSUER) -> 
 
 PRINCIPAL = ("--service-principal", "--username", samples.CLIENT_ID, "--tenant", samples.CUSTOMER_TENANT)
 WHO = f"{samples.CUSTOMER_TENANT!r}, {samples.CLIENT_ID!r}"
+
+
+def pwsh(code: str, stdin: str = "\n") -> Run:
+    """PowerShell that signs in; it shows an error as on a console that is wide enough."""
+    text = f'& {{\n$ErrorActionPreference = "Stop"\ntry {{\n{code}\n}} catch {{ $_ | Out-String -Width 999; exit 1 }}\n}}\n'
+
+    def run(reader: Reader, world: World) -> Result:
+        (file := reader.work / "block.ps1").write_text(text)
+        return reader.command(*interpreter(".ps1"), str(file), stdin=stdin)
+
+    return run
+
+
+# As the modules' reference has it; the blocks of this site throw the innermost exception instead.
+SECRET = f"""$secret = ConvertTo-SecureString $env:AZURE_CLIENT_SECRET -AsPlainText -Force
+$credential = New-Object -TypeName PSCredential -ArgumentList "{samples.CLIENT_ID}", $secret
+Connect-AzAccount -ServicePrincipal -Credential $credential -Tenant {samples.CUSTOMER_TENANT}"""
+
+
+def with_variable(run: Run, **variables: str) -> Run:
+    def prepared(reader: Reader, world: World) -> Result:
+        reader.extra |= variables
+        return run(reader, world)
+
+    return prepared
+
+
+def two_subscriptions(run: Run) -> Run:
+    """The run, where a person sees two subscriptions and presses Enter when asked for one."""
+
+    def prepared(reader: Reader, world: World) -> Result:
+        world.tenants[samples.CUSTOMER_TENANT].subscriptions[samples.SECOND_SUBSCRIPTION] = "Contoso Test"
+        return run(reader, world)
+
+    return prepared
 
 
 def az_secret(secret: str) -> Run:
@@ -264,6 +300,10 @@ COMMANDS: dict[str, Run] = {
     "app-not-found.python": py_secret("sesame"),
     "audience.azure-cli": with_application(az_pipeline("https://gitlab.com")),
     "audience.python": with_application(py_pipeline("https://gitlab.com")),
+    "hidden.powershell": with_application(with_variable(pwsh(SECRET), AZURE_CLIENT_SECRET="wrong")),
+    "no-value.powershell": pwsh(SECRET),
+    "subscription-number.powershell": two_subscriptions(pwsh(f"Connect-AzAccount -Tenant {samples.CUSTOMER_TENANT}")),
+    "no-managed-identity.powershell": pwsh("Connect-AzAccount -Identity"),
     "certificate.azure-cli": certificate(".sh"),
     "certificate.python": certificate(".py"),
     "encrypted-key.azure-cli": certificate_file("encrypted.pem", az_certificate),
@@ -315,6 +355,8 @@ def client(case: str) -> tuple[str, str]:
     """Grade and client of a case."""
     if case in BLOCKS:
         return how(SNIPPETS / BLOCKS[case][0])
+    if case.endswith(".powershell"):
+        return powershell("Connect-AzAccount")
     return RUN, azure_cli("az") if case.endswith(".azure-cli") else f"azure-identity {version('azure-identity')}"
 
 
@@ -328,6 +370,8 @@ def message(result: Result, home: Path) -> str:
     Of curl the first line is kept, since the others change with its version.
     """
     text = result.output.replace("\r", "").replace("RequestDisallowedByAzure", "…")  # a code that is modelled
+    if "\nLine |\n" in text:  # PowerShell: the message stands behind the line that failed, underlined with tildes
+        return re.sub(r" {2,}", "\n", re.split("~{3,}", text)[-1].strip()) + "\n"
     lines = [line.rstrip() for line in text.splitlines()]
     starts = [i for i, line in enumerate(lines) if MESSAGE.match(line)]
     assert starts, text
@@ -349,7 +393,10 @@ def test_error_text_is_what_the_client_prints(
 ) -> None:
     file = CAPTURES / f"{case}.txt"
     record(request, file, *client(case), failure=True)
-    if not case.endswith((".python", ".curl")):
+    if case.endswith(".powershell"):
+        if not find("pwsh"):
+            missing(lacking("pwsh"))
+    elif not case.endswith((".python", ".curl")):
         need(AZ)
     result = attempt(case, reader, world)
     assert result.code == EXIT.get(case, 1), result.output

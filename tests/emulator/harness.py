@@ -169,6 +169,7 @@ class Reader:
                 raise
             finally:
                 self.proxy.on_stranded = None
+        self.proxy.settle()
         code = 130 if pressed else started.returncode  # `pwsh -File` ends with 0 when it is interrupted
         return Result(code, stdout, stderr, self.proxy.exchanges[before:])
 

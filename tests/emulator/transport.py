@@ -10,7 +10,8 @@ import json
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -119,6 +120,7 @@ class Proxy:
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._authority = trustme.CA()
         self._lock = threading.Lock()
+        self._handshakes, self._settled = 0, threading.Condition()
         directory.mkdir(parents=True, exist_ok=True)
         self.ca_file = directory / "emulator-ca.pem"
         self._authority.cert_pem.write_to_path(str(self.ca_file))
@@ -155,6 +157,23 @@ class Proxy:
                 self._authority.issue_cert(host).configure_cert(context)
                 self._contexts[host] = context
             return self._contexts[host]
+
+    @contextmanager
+    def handshake(self) -> Iterator[None]:
+        """What ends inside is known before `settle` returns."""
+        with self._settled:
+            self._handshakes += 1
+        try:
+            yield
+        finally:
+            with self._settled:
+                self._handshakes -= 1
+                self._settled.notify_all()
+
+    def settle(self, seconds: float = 5) -> None:
+        """Wait until no handshake is under way: a client that is gone already may have refused our certificate as its last act."""
+        with self._settled:
+            self._settled.wait_for(lambda: not self._handshakes, seconds)
 
     def answer(self, request: Request) -> Response | None:
         """Route one request; None means drop. Whatever goes wrong inside is kept in `errors` and answered 500."""
@@ -193,14 +212,15 @@ class _Handler(BaseHTTPRequestHandler):
         if host not in self.proxy.hosts:
             self._refuse(host)
             return
-        self.send_response_only(200)
-        self.end_headers()
-        try:
-            self.connection = self.proxy.context(host).wrap_socket(self.connection, server_side=True)
-        except (ssl.SSLError, ConnectionError) as error:
-            self.proxy.refused.append(f"{host}: TLS failed, {error}")
-            self.close_connection = True
-            return
+        with self.proxy.handshake():
+            self.send_response_only(200)
+            self.end_headers()
+            try:
+                self.connection = self.proxy.context(host).wrap_socket(self.connection, server_side=True)
+            except (ssl.SSLError, ConnectionError) as error:
+                self.proxy.refused.append(f"{host}: TLS failed, {error}")
+                self.close_connection = True
+                return
         self.rfile = self.connection.makefile("rb", self.rbufsize)
         self.wfile = self.connection.makefile("wb", 0)
         self.tunnel = host
