@@ -304,7 +304,7 @@ def test_wrong_secret_after_a_right_one_is_refused(snippet: Path, reader: Reader
     """Azure CLI answers such a sign-in from its token cache when both use one profile, without asking anybody."""
     prepare(reader, world, snippet)
     assert reader.run(snippet).code == 0
-    reader.extra["AZURE_CLIENT_SECRET"] = "wrong"
+    reader.extra["AZURE_CLIENT_SECRET"] = "not-that-secret"
     result = reader.run(snippet)
     assert result.code > 0 and "AADSTS7000215" in result.output, result.output
 

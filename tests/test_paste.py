@@ -11,6 +11,8 @@ import os
 import shlex
 import signal
 import subprocess
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,7 +64,18 @@ class Terminal:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def prompt(self) -> None:
+        """Wait until the shell has shown its prompt, seen twice: PSReadLine reads what is pasted only then as a terminal's paste."""
+        seen, end = 0, time.monotonic() + PATIENCE
+        while seen < 2:
+            lines = self.tmux("capture-pane", "-p").rstrip().splitlines()
+            seen = seen + 1 if lines and lines[-1].strip() == "PS>" else 0
+            if time.monotonic() > end:
+                pytest.fail(f"no prompt comes:\n{self.screen()}")
+            threading.Event().wait(0.1)
+
     def paste(self, text: str) -> None:
+        self.prompt()
         self.tmux("load-buffer", "-", stdin=text.rstrip("\n") + "\n")
         self.tmux("paste-buffer", "-d")
 
@@ -70,18 +83,23 @@ class Terminal:
         """The shell's variables and settings, and what is saved of sign-ins, once all that was pasted is done."""
         file = self.reader.home / name
         self.paste(f"Save-State {file}")
-        self.wait_for(name)
+        self.wait_for(file)
         saved = {
             f.name: f.read_text("utf-8") for f in sorted((self.reader.home / ".Azure").glob("AzureRmContext*.json"))
         }
         return json.loads(file.read_text("utf-8")) | {"saved": saved}
 
-    def wait_for(self, name: str) -> None:
-        """Wait for what was pasted last. The line feed of what is pasted while PowerShell works is lost: Enter is pressed again."""
+    def wait_for(self, file: Path) -> None:
+        """Wait for what was pasted last. The line feed of what is pasted while PowerShell works is lost: Enter is pressed again.
+
+        A signal that comes while a wait is given up is lost too; the whole file is there then.
+        """
         for _ in range(PATIENCE // 3):
             try:
-                subprocess.run(["tmux", "-S", self.socket, "wait-for", name], check=True, timeout=3)
+                subprocess.run(["tmux", "-S", self.socket, "wait-for", file.name], check=True, timeout=3)
             except subprocess.TimeoutExpired:
+                if file.exists() and file.read_text("utf-8").endswith("}\n"):
+                    return
                 self.tmux("send-keys", "Enter")
             except subprocess.CalledProcessError:
                 pytest.fail("the shell was closed")

@@ -66,7 +66,7 @@ class Result:
     @property
     def output(self) -> str:
         """All of it, with the lines that PowerShell's error view wraps at the console's width in one piece, also in a job's log."""
-        return re.sub(r"\n(\[[^]\n]+\] +\| )? +\| ", " ", self.stdout + self.stderr)
+        return re.sub(r"\n(\[[^]\n]+\] +\| |[\w-]+ > )? +\| ", " ", self.stdout + self.stderr)
 
 
 @dataclass
