@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -40,6 +41,10 @@ pytest_plugins = ["grades"]  # what the run did, for the page "How this site is 
 
 
 def pytest_configure() -> None:
+    if (
+        signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):  # as in the background of a script; a reader's programs know Ctrl+C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if warm.CAN_FORK:
         warm.run_folder()  # of the controller, for all workers
 
